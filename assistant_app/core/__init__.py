@@ -1,0 +1,1 @@
+"""The domain: conversations, prompts, memory, events. Pure Python, no Qt, no I/O, no engines."""

@@ -1,0 +1,152 @@
+"""What happens, as values: everything that the GUI, the terminal and tests can hear."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assistant_app.core.conversation import Message
+
+
+class TurnPhase(StrEnum):
+    """Where a turn is; every one of them can be stopped."""
+
+    WAITING = "waiting"
+    """Another conversation is being answered; this one is next in line."""
+    LOADING = "loading"
+    READING = "reading"
+    WRITING = "writing"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The question is stored and an empty answer exists."""
+
+    conversation_id: str
+    message: Message
+    """The assistant's message, still empty (or the text that is continued)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnProgress:
+    """A turn entered a phase or got further in it."""
+
+    conversation_id: str
+    message_id: str
+    phase: TurnPhase
+    fraction: float = 0.0
+    """0 to 1 while loading and reading."""
+    total_tokens: int = 0
+    reused_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of the answer."""
+
+    conversation_id: str
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of what the model thinks before it answers."""
+
+    conversation_id: str
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The answer is final and stored: done, stopped, full or failed."""
+
+    conversation_id: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReport:
+    """What the model can see of the conversation, told before each answer."""
+
+    conversation_id: str
+    items: "tuple[ContextItem, ...]"
+    used_tokens: int
+    available_tokens: int
+    """Context window of the model."""
+
+
+class Visibility(StrEnum):
+    """How a message reaches the model."""
+
+    WHOLE = "whole"
+    SUMMARISED = "summarised"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextItem:
+    """One message, or the system prompt (`message_id` empty), in the model's view."""
+
+    message_id: str
+    role: str
+    excerpt: str
+    tokens: int
+    visibility: Visibility
+
+
+class EngineState(StrEnum):
+    """Life of an engine process."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    IDLE = "idle"
+    LOADING = "loading"
+    READY = "ready"
+    BUSY = "busy"
+    CRASHED = "crashed"
+    GIVEN_UP = "given_up"
+    """Crashed three times in five minutes with the same model."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStateChanged:
+    """An engine process started, loaded, died."""
+
+    state: EngineState
+    model: str = ""
+    sentence: str = ""
+    """English template, already filled, for states that the user must read; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationChanged:
+    """Title, pin, branch or settings of a conversation changed, or it came or went."""
+
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChanged:
+    """A model was added, removed or chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the user must read once: `code` is stable, `sentence` is finished and translated."""
+
+    code: str
+    sentence: str
+
+
+Event = (
+    TurnStarted
+    | TurnProgress
+    | TextDelta
+    | ReasoningDelta
+    | TurnEnded
+    | ContextReport
+    | EngineStateChanged
+    | ConversationChanged
+    | ModelsChanged
+    | Notice
+)
