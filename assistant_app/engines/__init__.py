@@ -1,0 +1,1 @@
+"""What runs in child processes. Everybody else imports `protocol` and `wire` only."""

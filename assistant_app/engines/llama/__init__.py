@@ -1,0 +1,1 @@
+"""The language engine: llama.cpp through its C interface, in a process of its own."""
