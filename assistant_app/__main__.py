@@ -1,0 +1,41 @@
+"""Entry: the window, a command, or an engine process."""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the arguments ask for; return the exit code.
+
+    Nothing is imported before it is known what is wanted: an engine process must not load Qt, and
+    the window must not load an engine.
+    """
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    if args[:1] == ["--engine"]:
+        return _run_engine(args)
+    if not args or args == ["--gui"]:
+        from assistant_app.app import run_window
+
+        return run_window()
+    from assistant_app.cli import run_command
+
+    return run_command(args)
+
+
+def _run_engine(args: list[str]) -> int:
+    """Serve as an engine process on the file descriptors that the supervisor passed on."""
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine", choices=["language"], required=True)
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--stop-fd", type=int, required=True)
+    options = parser.parse_args(args)
+
+    from assistant_app.engines.child import main as serve
+
+    return serve(options.fd, options.stop_fd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Composition root: the one place where parts are built and joined."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from assistant_app import i18n
+from assistant_app.paths import Paths
+from assistant_app.settings import SettingsFile
+
+if TYPE_CHECKING:
+    from assistant_app.doctor import Finding
+    from assistant_app.worker.api import EventSink
+    from assistant_app.worker.parts import Parts
+    from assistant_app.worker.service import AssistantService
+    from assistant_app.worker.thread import WorkerThread
+
+log = logging.getLogger(__name__)
+
+
+def prepare(paths: Paths) -> SettingsFile:
+    """Create the folders, start the log, read the settings, choose the language."""
+    from assistant_app.logs import start_logging
+
+    try:
+        paths.ensure()
+        start_logging(paths.logs)
+    except OSError as error:
+        # A read-only home is no reason not to start; the store says that nothing can be kept.
+        logging.basicConfig(level=logging.WARNING)
+        log.warning("data folders cannot be written: %s", error)
+    settings = SettingsFile(paths.settings_file)
+    settings.load()
+    i18n.set_language(settings.current.language)
+    return settings
+
+
+def build_service(
+    paths: Paths,
+    settings: SettingsFile,
+    translate: Callable[[str], str] = i18n.translate,
+    overrides: dict[str, Any] | None = None,
+) -> "AssistantService":
+    """Return the service, not yet started. Nothing heavy is imported until it is."""
+    from assistant_app.worker.service import AssistantService
+
+    service: AssistantService
+
+    def open_parts(sink: "EventSink") -> "Parts":
+        from assistant_app.backends.local import LocalBackend
+        from assistant_app.models.catalogue import ModelCatalogue
+        from assistant_app.store.store import Store
+        from assistant_app.worker.parts import Parts
+        from assistant_app.worker.supervisor import EngineSupervisor
+
+        store = Store.open(paths)
+        catalogue = ModelCatalogue(paths, lambda: settings.current)
+        engine = EngineSupervisor(sink)
+        backend = LocalBackend(engine, catalogue, service.load_progress)
+        return Parts(store, settings, catalogue, engine, backend)
+
+    def diagnose(parts: "Parts") -> Sequence[tuple[str, str, bool]]:
+        from assistant_app.doctor import diagnose
+
+        return [(f.title, f.finding, f.fine) for f in diagnose(paths, settings.current)]
+
+    service = AssistantService(open_parts, translate=translate, overrides=overrides, diagnose=diagnose)
+    return service
+
+
+def build_worker(
+    paths: Paths, settings: SettingsFile, overrides: dict[str, Any] | None = None
+) -> "WorkerThread":
+    """Return the background thread around a new service, not yet started."""
+    from assistant_app.worker.thread import WorkerThread
+
+    return WorkerThread(build_service(paths, settings, overrides=overrides))
+
+
+def run_window() -> int:
+    """Open the window; return the exit code. Says so in one sentence where there is no display."""
+    import os
+
+    if sys.platform == "linux" and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
+    ):
+        print(
+            i18n._("There is no display, so no window can be opened; use: assistant-app chat"),
+            file=sys.stderr,
+        )
+        return 1
+    paths = Paths.default()
+    settings = prepare(paths)
+
+    from assistant_app.ui.application import run
+
+    return run(build_worker(paths, settings), settings, paths, sys.argv)
+
+
+def diagnose_all() -> "list[Finding]":
+    """Check everything that the program needs, without opening its window."""
+    from assistant_app.doctor import diagnose
+
+    paths = Paths.default()
+    settings = prepare(paths)
+    return diagnose(paths, settings.current)

@@ -1,0 +1,32 @@
+"""The shipped pocket model, loaded once by llama.cpp."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODEL_PATH = Path(__file__).parents[3] / "resources" / "models" / "pocket.gguf"
+POCKET_SCRIPTS = Path(__file__).parents[3] / "packaging" / "pocket"
+
+Answer = Callable[[list[dict[str, str]]], str]
+
+
+@pytest.fixture(scope="session")
+def pocket() -> Any:
+    """Return the model as llama_cpp.Llama."""
+    llama_cpp = pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    return llama_cpp.Llama(str(MODEL_PATH), n_ctx=2048, n_threads=1, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def answer(pocket: Any) -> Answer:
+    """Return a function that gives the likeliest answer to a conversation, by the model's template."""
+
+    def ask(messages: list[dict[str, str]]) -> str:
+        reply = pocket.create_chat_completion(messages, temperature=0.0, repeat_penalty=1.0, max_tokens=200)
+        choice = reply["choices"][0]
+        assert choice["finish_reason"] == "stop", "the answer did not end by itself"
+        return str(choice["message"]["content"])
+
+    return ask
