@@ -6,7 +6,6 @@ refuses is reported, not fatal.
 
 import contextlib
 import ctypes
-import errno
 import logging
 import os
 import signal
@@ -14,6 +13,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from assistant_app.engines.seccomp import refuse_network_sockets
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,9 @@ def enter() -> SandboxReport:
     dies = attempt("death signal", lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
     attempt("out-of-memory score", lambda: _write("/proc/self/oom_score_adj", "1000"))
     attempt("new privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1))
-    network_off = attempt("network", _leave_network)
+    network_off = attempt("network namespace", _leave_network) or attempt(
+        "socket filter", refuse_network_sockets
+    )
     # After the namespace: its maps can only be written by a process that may be dumped.
     attempt("dumpable", lambda: _prctl(_PR_SET_DUMPABLE, 0))
     report = SandboxReport(network_off, dies, tuple(refused))
@@ -95,13 +98,12 @@ def _write(path: str, text: str) -> None:
 def _leave_network() -> None:
     """Move into a network namespace of our own: empty, even its loopback device is down. Raises OSError."""
     user, group = os.geteuid(), os.getegid()
-    try:
-        _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-    except OSError as error:
-        if error.errno != errno.EPERM or user != 0:
-            raise
-        _unshare(_CLONE_NEWNET)
-        return
+    if user == 0:
+        # Without a user namespace, in which root could not read the files of others.
+        with contextlib.suppress(OSError):
+            _unshare(_CLONE_NEWNET)
+            return
+    _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
     # Without these the process would be nobody to itself; file access works either way.
     with contextlib.suppress(OSError):
         _write("/proc/self/setgroups", "deny")

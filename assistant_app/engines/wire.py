@@ -51,7 +51,7 @@ def encode(message: Message) -> bytes:
     Text that is not valid Unicode (a lone surrogate from a keyboard or a clipboard) travels as "?".
 
     Raises:
-        WireError: The message is longer than MAX_FRAME_BYTES or is no protocol value.
+        WireError: The message is longer than MAX_FRAME_BYTES, nested too deeply, or no protocol value.
     """
     kind = type(message)
     name = kind.__name__.encode()
@@ -65,6 +65,9 @@ def encode(message: Message) -> bytes:
     body = b'{"type":"' + name + b'",' + fields[1:]
     if len(body) > MAX_FRAME_BYTES:
         raise WireError(f"a {kind.__name__} of {len(body)} bytes is too long")
+    if getattr(message, "tools", ()) or getattr(message, "json_schema", None):
+        # Schemas come from anywhere; one nested too deeply to be read must not reach the engine.
+        decode(body)
     return _LENGTH.pack(len(body)) + body
 
 

@@ -344,20 +344,21 @@ class Store:
         return notices
 
     def _check(self) -> list[Notice]:
-        with self._db.separate() as connection:
-            wrong = schema.damage(connection) or schema.loose_ends(connection)
+        try:
+            with self._db.separate() as connection:
+                wrong = schema.damage(connection) or schema.loose_ends(connection)
+        except StoreDamaged as error:
+            wrong = error.detail
         if not wrong:
             return []
         log.error("the check found: %s", wrong)
         mark_suspect(self._paths.database)
         if self._session is None or self._session.others_alive():
-            error = StoreError(
-                N_(
-                    "The file with your conversations is damaged; close every Assistant window"
-                    " and start again, and it will be repaired."
-                )
+            sentence = _(
+                "The file with your conversations is damaged; close every Assistant window"
+                " and start again, and it will be repaired."
             )
-            return [Notice(StoreDamaged.code, error.sentence(_))]
+            return [Notice(StoreDamaged.code, sentence)]
         with self._alone(), self._db.suspended(), plain_errors():
             return [repair(self._paths)]
 

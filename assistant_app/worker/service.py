@@ -141,8 +141,10 @@ class AssistantService:
         parts = await self._opened()
         while True:
             try:
-                for notice in await asyncio.to_thread(parts.store.maintain) or ():
+                for notice in await asyncio.to_thread(parts.store.maintain):
                     self.emit(replace(notice, sentence=self._translate(notice.sentence)))
+                    if notice.code == "store-repaired":
+                        self.emit(ConversationChanged(""))
             except AssistantError as error:
                 log.warning("maintenance failed: %s %s", error, error.detail)
             await asyncio.sleep(MAINTENANCE_INTERVAL_S)
@@ -408,11 +410,13 @@ class AssistantService:
         return (await self._opened()).store.trash()
 
     async def restore_trash(self, trash_id: str) -> None:
-        (await self._opened()).store.restore_trash(trash_id)
+        store = (await self._opened()).store
+        await asyncio.to_thread(store.restore_trash, trash_id)
         self.emit(ConversationChanged(""))
 
     async def purge_trash(self, trash_id: str | None = None) -> None:
-        (await self._opened()).store.purge_trash(trash_id)
+        store = (await self._opened()).store
+        await asyncio.to_thread(store.purge_trash, trash_id)
 
     async def snapshots(self) -> list[Snapshot]:
         return (await self._opened()).store.snapshots()
@@ -425,9 +429,9 @@ class AssistantService:
         store = (await self._opened()).store
         if conversation_id is None:
             await self._turns.close()
-            store.restore_all(snapshot_id)
+            await asyncio.to_thread(store.restore_all, snapshot_id)
         else:
-            store.restore_conversation(snapshot_id, conversation_id)
+            await asyncio.to_thread(store.restore_conversation, snapshot_id, conversation_id)
         self.emit(ConversationChanged(""))
 
     # --- models, settings

@@ -299,7 +299,7 @@ class EngineSupervisor:
         except WireError as error:
             job.ended.set()
             self._settle(job, protocol.Failed(job.id, "request-invalid", ""))
-            raise RequestInvalid(reason=_(N_("it is too long")), detail=str(error)) from error
+            raise RequestInvalid(reason=_(N_("it is too long or nested too deeply")), detail=str(error)) from error
         except OSError:
             log.info("the engine is gone before request %d", job.id)  # its end is a reply to come
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant_app.core.conversation import UsageSummary
-from assistant_app.core.errors import ModelError, PromptTooLong
+from assistant_app.core.errors import Cancelled, ModelError, PromptTooLong
 from assistant_app.core.generation import ChatMessage, FinishReason, ModelInfo, ToolSpec
 from assistant_app.engines.llama import library, sampler, schema, states
-from assistant_app.engines.llama.errors import Cancelled
 from assistant_app.engines.llama.generate import Answer, Writer
 from assistant_app.engines.llama.model import Model
 from assistant_app.engines.llama.prompt import AnswerMemory, Prompt, PromptBuilder
@@ -191,11 +190,10 @@ class Chat:
         return self._unsaved and bool(self._conversation_id) and self._states is not None
 
     def save(self, interrupted: Callable[[], bool] = lambda: False) -> None:
-        """Write the state of the current conversation if it changed."""
+        """Write the state of the current conversation if it changed; an interrupted try is repeated."""
         if self.unsaved and self._states is not None:
-            self._unsaved = not self._states.save(
-                self._session, self._conversation_id, self._answers, interrupted
-            ) and interrupted()
+            saved = self._states.save(self._session, self._conversation_id, self._answers, interrupted)
+            self._unsaved = not saved and interrupted()
 
     def forget(self, conversation_id: str) -> None:
         """Drop the current conversation from memory if it is this one, or any when ""."""

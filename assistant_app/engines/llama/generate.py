@@ -66,7 +66,7 @@ class Writer:
     def write(self) -> Answer:
         """Generate until the turn or context ends, a stop string comes, or a stop. Raises EngineStopped."""
         session, stop = self._session, self._session.model.stop
-        pieces, piece_of = self._vocabulary._pieces, self._vocabulary.piece
+        pieces, piece_of = self._vocabulary.pieces, self._vocabulary.piece
         ends, context = self._vocabulary.end_of_generation, session.model.context
         decoder, stops = Utf8Decoder(), StopStrings(self._sampling.stop)
         answer = Answer(FinishReason.LENGTH)

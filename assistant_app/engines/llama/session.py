@@ -11,9 +11,6 @@ from assistant_app.engines.llama.tokens import common_prefix
 ABORTED = 2
 """What llama_decode returns when the abort callback said so."""
 
-FULL = 1
-"""What llama_decode returns when the key-value cache has no room."""
-
 
 class Session:
     """Sequence 0 of a model's context. `tokens` is what stands in its key-value cache, exactly."""

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from assistant_app.engines.llama.errors import Cancelled
+from assistant_app.core.errors import Cancelled
 from assistant_app.engines.llama.library import C
 
 SIZE = 4096

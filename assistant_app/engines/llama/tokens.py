@@ -27,7 +27,8 @@ class Vocabulary:
         is_end = C.llama_vocab_is_eog
         self.end_of_generation = frozenset(t for t in range(self.size) if is_end(self.pointer, t))
         self._buffer = ctypes.create_string_buffer(_PIECE_BYTES)
-        self._pieces: dict[int, bytes] = {}
+        self.pieces: dict[int, bytes] = {}
+        """What `piece` has returned so far, for loops that cannot afford a call."""
         self._guard = self._raw(_GUARD, special=False) if self._adds_space() else []
 
     def template_text(self, text: str, *, at_start: bool = False) -> list[int]:
@@ -51,11 +52,11 @@ class Vocabulary:
 
         Control tokens give none, but for the marks of reasoning and tool calls.
         """
-        known = self._pieces.get(token)
+        known = self.pieces.get(token)
         if known is None:
             spelled = self._read_piece(token, special=True)
             hidden = spelled not in _VISIBLE_MARKS
-            known = self._pieces[token] = self._read_piece(token, special=False) if hidden else spelled
+            known = self.pieces[token] = self._read_piece(token, special=False) if hidden else spelled
         return known
 
     def text(self, tokens: Iterable[int]) -> str:

@@ -166,14 +166,11 @@ def test_process_is_expendable_polite_and_leaves_no_core(engine: EngineDriver) -
 def test_no_network_where_the_kernel_allows(engine: EngineDriver) -> None:
     if not engine.hello.isolated:
         pytest.skip("this kernel does not let a process leave the network")
-    devices = Path(f"/proc/{engine.process.pid}/net/dev").read_text()
-    assert "eth" not in devices
     code = (
-        "import socket; from assistant_app.engines.child import harden; assert harden()\n"
-        "s = socket.socket(); s.settimeout(2)\n"
-        "try: s.connect(('127.0.0.1', 9))\n"
+        "import socket; from assistant_app.engines import sandbox; assert sandbox.enter().network_off\n"
+        "try: s = socket.socket(); s.settimeout(2); s.connect(('127.0.0.1', 9))\n"
         "except ConnectionRefusedError: print('reachable')\n"
         "except OSError: print('unreachable')"
     )
-    printed = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=30, check=True).stdout
-    assert printed.strip() == b"unreachable"
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, timeout=30).strip() == b"unreachable"

@@ -375,6 +375,10 @@ def test_damage_found_while_running_is_repaired_in_the_background(
     assert [notice.code for notice in store.maintain()] == ["store-repaired"]
     assert read_everything(store) == texts
     assert store.maintain() == []
+    with open(paths.database, "r+b") as file:
+        file.write(os.urandom(100))
+    assert [notice.code for notice in store.maintain()] == ["store-repaired"]
+    assert read_everything(store) == texts
 
 
 def test_damage_is_left_alone_while_another_process_has_the_file_open(

@@ -237,20 +237,24 @@ async def test_the_engine_dies_with_its_parent(tiny_model: Path, app_environment
         os.close(engine)
 
 
-def test_a_process_in_the_sandbox_reaches_nobody(app_environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("namespaces", ["allowed", "forbidden"])
+def test_a_process_in_the_sandbox_reaches_nobody(app_environment: dict[str, str], namespaces: str) -> None:
     script = (
         "import sys, socket\n"
         "from assistant_app.engines import sandbox\n"
+        "def forbidden(flags): raise PermissionError(13, 'as where user namespaces are restricted')\n"
+        "if sys.argv[2] == 'forbidden': sandbox._unshare = forbidden\n"
         "report = sandbox.enter()\n"
         "try:\n"
         "    socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=5)\n"
         "    print('connected', report)\n"
         "except OSError as error:\n"
+        "    assert socket.socketpair()[0].family is socket.AF_UNIX\n"
         "    print('refused' if report.network_off else 'offline for another reason', error)\n"
     )
     with socket.create_server(("127.0.0.1", 0)) as server:
         output = subprocess.run(
-            [sys.executable, "-c", script, str(server.getsockname()[1])],
+            [sys.executable, "-c", script, str(server.getsockname()[1]), namespaces],
             env=app_environment,
             capture_output=True,
             text=True,
