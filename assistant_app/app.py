@@ -1,16 +1,18 @@
 """Composition root: the one place where parts are built and joined."""
 
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant_app import i18n
 from assistant_app.paths import Paths
-from assistant_app.settings import SettingsFile
 
 if TYPE_CHECKING:
     from assistant_app.doctor import Finding
+    from assistant_app.settings import SettingsFile
     from assistant_app.worker.api import EventSink
     from assistant_app.worker.parts import Parts
     from assistant_app.worker.service import AssistantService
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def prepare(paths: Paths) -> SettingsFile:
+def prepare(paths: Paths) -> "SettingsFile":
     """Create the folders, start the log, read the settings, choose the language."""
     from assistant_app.logs import start_logging
+    from assistant_app.settings import SettingsFile
 
     try:
         paths.ensure()
@@ -38,7 +41,7 @@ def prepare(paths: Paths) -> SettingsFile:
 
 def build_service(
     paths: Paths,
-    settings: SettingsFile,
+    settings: "SettingsFile",
     translate: Callable[[str], str] = i18n.translate,
     overrides: dict[str, Any] | None = None,
 ) -> "AssistantService":
@@ -70,7 +73,7 @@ def build_service(
 
 
 def build_worker(
-    paths: Paths, settings: SettingsFile, overrides: dict[str, Any] | None = None
+    paths: Paths, settings: "SettingsFile", overrides: dict[str, Any] | None = None
 ) -> "WorkerThread":
     """Return the background thread around a new service, not yet started."""
     from assistant_app.worker.thread import WorkerThread
@@ -80,22 +83,22 @@ def build_worker(
 
 def run_window() -> int:
     """Open the window; return the exit code. Says so in one sentence where there is no display."""
-    import os
-
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
     ):
+        i18n.set_language()
         print(
             i18n._("There is no display, so no window can be opened; use: assistant-app chat"),
             file=sys.stderr,
         )
         return 1
     paths = Paths.default()
-    settings = prepare(paths)
+    with contextlib.suppress(OSError):  # `prepare` tells, once the window is up
+        paths.ensure()
 
     from assistant_app.ui.application import run
 
-    return run(build_worker(paths, settings), settings, paths, sys.argv)
+    return run(lambda: build_worker(paths, prepare(paths)), paths, sys.argv)
 
 
 def diagnose_all() -> "list[Finding]":

@@ -60,6 +60,12 @@ class Settings(BaseModel):
         description=N_("Model files in use where they lie."),
         json_schema_extra={"page": "models", "hidden": True},
     )
+    oversized_models: tuple[str, ...] = Field(
+        (),
+        title=N_("Loaded anyway"),
+        description=N_("Models that the user loads although they may not fit into memory."),
+        json_schema_extra={"page": "models", "hidden": True},
+    )
     system_prompt: str = Field(
         DEFAULT_SYSTEM_PROMPT,
         title=N_("System prompt"),

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 lock() {
     env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL \
         .venv/bin/uv pip compile pyproject.toml --no-config --universal --python-version 3.11 --generate-hashes \
-        --system-certs --default-index https://pypi.org/simple --custom-compile-command "make lock" --quiet "$@"
+        --system-certs --custom-compile-command "make lock" --quiet "$@"
 }
 
 lock --output-file requirements/app.txt

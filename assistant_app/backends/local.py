@@ -28,9 +28,7 @@ class EngineClient(Protocol):
     def loaded(self) -> tuple[LoadPlan, ModelInfo] | None:
         """The model in memory and how it was asked for; None when there is none (any more)."""
 
-    async def load(
-        self, plan: LoadPlan, on_progress: Callable[[float], None], *, ignore_memory: bool = False
-    ) -> ModelInfo:
+    async def load(self, plan: LoadPlan, on_progress: Callable[[float], None]) -> ModelInfo:
         """Load a model, whatever was loaded before."""
 
     async def unload(self) -> None:
@@ -77,15 +75,13 @@ class LocalBackend:
         self._on_progress = on_progress
         self._lock = asyncio.Lock()
         self._plan: LoadPlan | None = None
-        self._ignore_memory = False
         self._cancels = 0
 
-    async def load(self, model_id: str, *, ignore_memory: bool = False) -> ModelInfo:
+    async def load(self, model_id: str) -> ModelInfo:
         """Make a model ready; at once if it is.
 
         Args:
             model_id: As the catalogue knows it, or a path.
-            ignore_memory: Load it although the estimate says that it does not fit.
 
         Raises:
             NotFound: There is no such model.
@@ -98,7 +94,6 @@ class LocalBackend:
             await self._engine.cancel()
         async with self._lock:
             self._plan = plan
-            self._ignore_memory = ignore_memory
             return await self._ready()
 
     async def unload(self) -> None:
@@ -162,4 +157,4 @@ class LocalBackend:
         def progress(fraction: float) -> None:
             self._on_progress(LoadProgress(plan.name, fraction))
 
-        return await self._engine.load(plan, progress, ignore_memory=self._ignore_memory)
+        return await self._engine.load(plan, progress)

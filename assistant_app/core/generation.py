@@ -124,6 +124,8 @@ class LoadPlan:
     state_dir: str = ""
     """Folder of saved prompt states; empty: none are kept."""
     state_budget_bytes: int = 0
+    ignore_memory: bool = False
+    """Load it although the estimate says that it does not fit: the user said so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ class ModelCatalogue:
             n_threads=settings.n_threads,
             state_dir=str(self._paths.prompt_states) if budget else "",
             state_budget_bytes=budget,
+            ignore_memory=str(model.path) in settings.oversized_models,
         )
 
     def _models(self) -> Iterator[ResolvedModel]:

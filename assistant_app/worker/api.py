@@ -123,7 +123,13 @@ class AssistantApi(Protocol):
     # --- models, settings
     async def models(self) -> list[ModelRow]: ...
 
-    async def choose_model(self, model_id: str, conversation_id: str | None = None) -> None: ...
+    async def choose_model(
+        self, model_id: str, conversation_id: str | None = None, *, anyway: bool = False
+    ) -> None:
+        """Answer with this model, everywhere or in one conversation.
+
+        `anyway` loads it from now on although the estimate says that it does not fit into memory.
+        """
 
     async def add_model(self, path: Path) -> ModelRow:
         """Use a GGUF file where it lies, after looking at its header."""

@@ -439,9 +439,14 @@ class AssistantService:
         catalogue = (await self._opened()).catalogue
         return await asyncio.to_thread(catalogue.rows)
 
-    async def choose_model(self, model_id: str, conversation_id: str | None = None) -> None:
+    async def choose_model(
+        self, model_id: str, conversation_id: str | None = None, *, anyway: bool = False
+    ) -> None:
         parts = await self._opened()
-        parts.catalogue.resolve(model_id)
+        path = str(parts.catalogue.resolve(model_id).path)
+        oversized = parts.settings.current.oversized_models
+        if anyway and path not in oversized:
+            parts.settings.change({"oversized_models": (*oversized, path)})
         if conversation_id:
             await self._update(conversation_id, model=model_id)
         else:
@@ -459,7 +464,7 @@ class AssistantService:
 
     async def remove_model(self, model_id: str) -> None:
         parts = await self._opened()
-        path = str(parts.catalogue.resolve(model_id)[2])
+        path = str(parts.catalogue.resolve(model_id).path)
         settings = parts.settings.current
         changes: dict[str, Any] = {"model_paths": tuple(p for p in settings.model_paths if p != path)}
         if settings.model == model_id:

@@ -149,9 +149,7 @@ class EngineSupervisor:
         await self._life.kill()
 
     # --- requests
-    async def load(
-        self, plan: LoadPlan, on_progress: Callable[[float], None], *, ignore_memory: bool = False
-    ) -> ModelInfo:
+    async def load(self, plan: LoadPlan, on_progress: Callable[[float], None]) -> ModelInfo:
         """Load a model, whatever was loaded before. Raises ModelError too."""
 
         def request(identifier: int) -> protocol.Request:
@@ -164,7 +162,7 @@ class EngineSupervisor:
                 n_threads=plan.n_threads,
                 state_dir=plan.state_dir,
                 state_budget_bytes=plan.state_budget_bytes,
-                ignore_memory=ignore_memory,
+                ignore_memory=plan.ignore_memory,
             )
 
         async with aclosing(self._exchange(request, plan)) as replies:

@@ -295,3 +295,13 @@ async def test_a_receipt_that_does_not_exist_is_said(start_bench: StartBench) ->
     bench = await start_bench()
     with pytest.raises(NotFound):
         await bench.api.receipt("gone")
+
+
+async def test_a_model_that_is_too_big_can_be_loaded_anyway(start_bench: StartBench, tiny_model: Path) -> None:
+    bench = await start_bench(n_ctx=2048)
+    row = await bench.api.add_model(tiny_model)
+    await bench.api.choose_model(row.id, anyway=True)
+    plan = bench.api._parts.catalogue.plan(row.id)  # type: ignore[union-attr]
+    assert plan.ignore_memory
+    conversation = await bench.api.create_conversation()
+    assert (await bench.ask(conversation.id, "Hello")).text

@@ -1,0 +1,1 @@
+"""Windows beside the main one: each opens when asked for and is imported only then."""

@@ -1,0 +1,1 @@
+"""The transcript: the messages of a conversation, one below the other."""
