@@ -31,7 +31,7 @@ def prepare(paths: Paths) -> "SettingsFile":
         start_logging(paths.logs)
     except OSError as error:
         # A read-only home is no reason not to start; the store says that nothing can be kept.
-        logging.basicConfig(level=logging.WARNING)
+        logging.getLogger().addHandler(logging.NullHandler())
         log.warning("data folders cannot be written: %s", error)
     settings = SettingsFile(paths.settings_file)
     settings.load()

@@ -310,6 +310,8 @@ class WindowLogic(QObject):
             self._window.composer.flush_draft()
             if answer is not None and answer.usage is not None:
                 self._window.status.show_usage(answer.usage)
+            # The answer itself is part of what the model will see.
+            self._chat.count(self._window.composer.text())
 
     def _on_context(self, report: ContextReport) -> None:
         known = {shown.message.id for shown in self._chat.view.messages}
