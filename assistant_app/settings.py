@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ from assistant_app.core.sampling import Sampling
 from assistant_app.core.text import N_
 
 log = logging.getLogger(__name__)
+
+SAMPLING_FIELDS = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty")
 
 DEFAULT_SYSTEM_PROMPT = "You are Assistant, a helpful assistant that runs on the user's own computer."
 
@@ -160,16 +163,18 @@ class Settings(BaseModel):
     )
     first_run_done: bool = Field(False, json_schema_extra={"page": "general", "hidden": True})
 
-    def sampling(self) -> Sampling:
-        """Return the sampling that new answers use."""
-        return Sampling(
-            temperature=self.temperature,
-            top_k=self.top_k,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            repeat_penalty=self.repeat_penalty,
-            max_tokens=self.max_tokens or None,
-        )
+    def sampling(self, recommended: Mapping[str, float] | None = None) -> Sampling:
+        """Return the sampling that new answers use.
+
+        Args:
+            recommended: What the makers of the model say, by field names of Sampling. It takes the
+                place of our defaults, never of what the user chose.
+        """
+        values: dict[str, Any] = {name: getattr(self, name) for name in SAMPLING_FIELDS}
+        for name, value in (recommended or {}).items():
+            if name in values and values[name] == type(self).model_fields[name].default:
+                values[name] = type(values[name])(value)
+        return Sampling(**values, max_tokens=self.max_tokens or None)
 
 
 class SettingsInvalid(AssistantError):

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -118,6 +118,10 @@ class ModelCatalogue:
             state_budget_bytes=budget,
             ignore_memory=str(model.path) in settings.oversized_models,
         )
+
+    def sampling(self, wanted: str) -> Mapping[str, float]:
+        """Return the sampling that a model's makers recommend. Raises NotFound, ModelError."""
+        return self.header(self.resolve(wanted).path).sampling
 
     def _models(self) -> Iterator[ResolvedModel]:
         """Yield each model once. The identifier is the file's name without its ending.

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +37,15 @@ _NO_CHAT_MODELS = frozenset(
 )  # fmt: skip
 """Architectures that turn text into numbers (or numbers into sound) and cannot write."""
 
+_SAMPLING = {
+    "temp": ("temperature", 0.0, 2.0),
+    "top_k": ("top_k", 0, 1000),
+    "top_p": ("top_p", 0.0, 1.0),
+    "min_p": ("min_p", 0.0, 1.0),
+    "penalty_repeat": ("repeat_penalty", 1.0, 2.0),
+}
+"""Keys below general.sampling, with our names for them and the range in which they are believed."""
+
 _SPLIT_NAME = re.compile(r"(?P<stem>.+)-(?P<part>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 
 
@@ -63,6 +73,8 @@ class GgufHeader:
     """llama.cpp's `llama_ftype`, for instance 15 for Q4_K_M; -1 where the file does not say."""
     chat_template: str
     """Jinja source; empty where the file has none."""
+    sampling: Mapping[str, float]
+    """What the makers recommend, by the field names of core.sampling; empty where they say nothing."""
     size_bytes: int
     """Of all parts of a split model together."""
     data_end: int
@@ -255,10 +267,22 @@ def _header(raw: RawHeader, size: int, n_params: int, parts: tuple[Path, ...], n
         n_params=n_params,
         file_type=_integer(raw, "general.file_type", default=-1),
         chat_template=_text(raw, "tokenizer.chat_template"),
+        sampling=_sampling(raw),
         size_bytes=size,
         data_end=raw.data_end,
         parts=parts,
     )
+
+
+def _sampling(raw: RawHeader) -> dict[str, float]:
+    """Return the recommended sampling; values that make no sense are left out."""
+    found = {}
+    for key, (name, least, most) in _SAMPLING.items():
+        value = raw.metadata.get(f"general.sampling.{key}")
+        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
+            # GGUF stores 32-bit floats: 0.7 would read 0.699999988.
+            found[name] = round(value, 6)
+    return found
 
 
 def _text(raw: RawHeader, key: str) -> str:

@@ -386,10 +386,12 @@ class AssistantService:
         )
 
     def _sampling(self, conversation_id: str, model_id: str) -> Sampling:
-        """Return the conversation's sampling, else the model's own, else the settings'."""
+        """Return the conversation's sampling, else the settings' with what the model's makers recommend."""
         assert self._parts is not None
-        own = self._parts.store.conversation(conversation_id).sampling if conversation_id else None
-        sampling = own or self._parts.settings.current.sampling()
+        parts = self._parts
+        sampling = parts.store.conversation(conversation_id).sampling if conversation_id else None
+        if sampling is None:
+            sampling = parts.settings.current.sampling(parts.catalogue.sampling(model_id))
         return replace(sampling, **self._overrides)
 
     async def receipt(self, message_id: str) -> Receipt:

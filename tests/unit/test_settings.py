@@ -74,3 +74,11 @@ def test_every_shown_setting_says_what_it_is() -> None:
         assert isinstance(extra, dict) and extra["page"], name
         if not extra.get("hidden"):
             assert field.title and field.description, name
+
+
+def test_a_models_own_sampling_replaces_defaults_but_not_choices() -> None:
+    recommended = {"temperature": 0.2, "top_k": 20.0, "unknown": 1.0}
+    untouched = Settings().sampling(recommended)
+    assert (untouched.temperature, untouched.top_k) == (0.2, 20)
+    assert isinstance(untouched.top_k, int)
+    assert Settings(temperature=1.0).sampling(recommended).temperature == 1.0

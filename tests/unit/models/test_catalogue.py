@@ -112,3 +112,8 @@ def test_sentences_follow_the_language(bench: Bench) -> None:
     assert bench.catalogue.rows()[0].note == i18n.translate(
         "Tiny: knows this app and its tools, not the world"
     )
+
+
+def test_the_pocket_model_brings_its_own_sampling(tmp_path: Path) -> None:
+    catalogue = ModelCatalogue(Paths.under(tmp_path), Settings)
+    assert catalogue.sampling("pocket")["temperature"] < Settings().temperature
