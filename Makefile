@@ -29,7 +29,7 @@ bench: ## Measure speed and memory against the goals.
 
 screenshots: ## Write pictures of every state of the window to build/screenshots/.
 	@scripts/setup.sh test
-	@scripts/screenshots.sh
+	@$(PYTHON) scripts/screenshots.py build/screenshots
 
 translations: ## Collect texts for translators and compile the translations.
 	@scripts/setup.sh dev

@@ -40,7 +40,8 @@ def run_command(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="assistant-app",
-        description="A private AI assistant that runs on this computer. Without a command it opens its window.",
+        description="A private AI assistant that runs on this computer. Without a command it opens "
+        "its window.",
         epilog="Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage, 130 stopped "
         "with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
     )

@@ -273,6 +273,7 @@ class WindowLogic(QObject):
         typed = composer.text()
         if typed and not self._window.property("first_view_shown"):
             # Typed before the first conversation was there: it stays, behind what was kept.
+            composer.show_draft(view.draft)
             composer.put_text(f"{view.draft}\n{typed}" if view.draft.strip() else typed)
         else:
             composer.show_draft(view.draft)

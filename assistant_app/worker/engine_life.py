@@ -38,6 +38,9 @@ class Limits:
     """The same while a model is loaded, when the machine may be short of memory."""
     cancel_s: float = 3.0
     """From the wish to stop until it is idle; then it is killed."""
+    cancel_load_s: float = 0.1
+    """The same while a model is loaded: making its context cannot be interrupted, and a process
+    without a model has nothing to lose."""
     shutdown_s: float = 2.0
     """To save what is worth saving and exit."""
     terminate_s: float = 1.0

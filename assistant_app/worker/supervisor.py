@@ -297,7 +297,9 @@ class EngineSupervisor:
         except WireError as error:
             job.ended.set()
             self._settle(job, protocol.Failed(job.id, "request-invalid", ""))
-            raise RequestInvalid(reason=_(N_("it is too long or nested too deeply")), detail=str(error)) from error
+            raise RequestInvalid(
+                reason=_(N_("it is too long or nested too deeply")), detail=str(error)
+            ) from error
         except OSError:
             log.info("the engine is gone before request %d", job.id)  # its end is a reply to come
 
@@ -325,7 +327,9 @@ class EngineSupervisor:
 
     async def _insist(self, process: EngineProcess, job: _Job) -> None:
         """Set the stop byte until the engine is idle; kill it when it does not come to rest."""
-        deadline = time.monotonic() + self._limits.cancel_s
+        loading = isinstance(job.request, protocol.Load)
+        limit = self._limits.cancel_load_s if loading else self._limits.cancel_s
+        deadline = time.monotonic() + limit
         with contextlib.suppress(OSError, WireError):
             process.connection.post(protocol.Cancel(job.id))
         while not job.ended.is_set() and process.alive:

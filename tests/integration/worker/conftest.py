@@ -34,7 +34,9 @@ class Recorder:
         async with self._changed:
             self._changed.notify_all()
 
-    async def wait(self, condition: Callable[[Event], bool], since: int = 0, timeout_s: float = 60.0) -> Event:
+    async def wait(
+        self, condition: Callable[[Event], bool], since: int = 0, timeout_s: float = 60.0
+    ) -> Event:
         """Return the first event from index `since` on that meets the condition."""
 
         async def search() -> Event:

@@ -48,7 +48,12 @@ async def test_the_events_of_a_turn_come_in_order(start_bench: StartBench) -> No
     conversation = await bench.api.create_conversation()
     await bench.ask(conversation.id, "Hello")
     kinds = [type(e) for e in bench.events.events]
-    assert kinds.index(TurnStarted) < kinds.index(ContextReport) < kinds.index(TextDelta) < kinds.index(TurnEnded)
+    assert (
+        kinds.index(TurnStarted)
+        < kinds.index(ContextReport)
+        < kinds.index(TextDelta)
+        < kinds.index(TurnEnded)
+    )
     phases = [e.phase for e in bench.events.of(TurnProgress)]
     assert phases[0] is TurnPhase.LOADING and phases[-1] is TurnPhase.WRITING
 
@@ -226,7 +231,9 @@ async def test_a_question_longer_than_the_context_is_refused_in_one_sentence(sta
     assert view.messages[0].message.text.startswith("word word")
 
 
-async def test_a_missing_model_is_said_and_the_question_is_kept(start_bench: StartBench, tmp_path: Path) -> None:
+async def test_a_missing_model_is_said_and_the_question_is_kept(
+    start_bench: StartBench, tmp_path: Path
+) -> None:
     bench = await start_bench(model=str(tmp_path / "gone.gguf"))
     conversation = await bench.api.create_conversation()
     answer = await bench.ask(conversation.id, "Hello")
@@ -297,7 +304,9 @@ async def test_a_receipt_that_does_not_exist_is_said(start_bench: StartBench) ->
         await bench.api.receipt("gone")
 
 
-async def test_a_model_that_is_too_big_can_be_loaded_anyway(start_bench: StartBench, tiny_model: Path) -> None:
+async def test_a_model_that_is_too_big_can_be_loaded_anyway(
+    start_bench: StartBench, tiny_model: Path
+) -> None:
     bench = await start_bench(n_ctx=2048)
     row = await bench.api.add_model(tiny_model)
     await bench.api.choose_model(row.id, anyway=True)
