@@ -365,12 +365,12 @@ class AssistantService:
     # --- looking inside
     async def context(self, conversation_id: str, draft: str = "") -> ContextReport:
         parts = await self._opened()
-        async with self._turns.engine_lock:
+        async with self._turns.looking():
             return (await self._prepare(parts, conversation_id, draft)).report
 
     async def prompt_text(self, conversation_id: str, draft: str = "") -> str:
         parts = await self._opened()
-        async with self._turns.engine_lock:
+        async with self._turns.looking():
             prepared = await self._prepare(parts, conversation_id, draft)
             return (await parts.backend.render(prepared.turns)).text
 

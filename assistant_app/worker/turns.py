@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -92,11 +92,23 @@ class Turns:
         self._turns: dict[str, _Turn] = {}
         self._engine_lock = asyncio.Lock()
         self._engine_turn: _Turn | None = None
+        self._waiting: list[_Turn] = []
+        self._looking = False
 
     @property
     def engine_lock(self) -> asyncio.Lock:
         """Held while the model works for anybody."""
         return self._engine_lock
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Hold the engine for a look at a prompt. A turn that comes meanwhile may stop the look."""
+        async with self._engine_lock:
+            self._looking = True
+            try:
+                yield
+            finally:
+                self._looking = False
 
     def running(self, conversation_id: str) -> bool:
         """Return whether an answer is being written there."""
@@ -131,14 +143,15 @@ class Turns:
         if turn is None:
             return
         turn.stop.set()
-        if self._engine_turn is turn:
+        if self._engine_turn is turn or (self._looking and turn in self._waiting):
             await self._parts.backend.cancel()
         await turn.over.wait()
 
     def load_progress(self, progress: LoadProgress) -> None:
         """Tell the conversation that waits for a model how far it is."""
-        if self._engine_turn is not None:
-            self._phase(self._engine_turn, TurnPhase.LOADING, progress.fraction)
+        turns = self._waiting if self._looking else [self._engine_turn] if self._engine_turn else []
+        for turn in turns:
+            self._phase(turn, TurnPhase.LOADING, progress.fraction)
 
     async def close(self) -> None:
         """Stop every answer and wait until each is stored."""
@@ -184,9 +197,12 @@ class Turns:
         """Wait for the engine lock; return False, without the lock, when stop came first."""
         if not self._engine_lock.locked():
             return await self._engine_lock.acquire()
-        self._phase(turn, TurnPhase.WAITING)
+        # A look at the prompt waits for the model only, and so does this turn then.
+        self._phase(turn, TurnPhase.LOADING if self._looking else TurnPhase.WAITING)
+        self._waiting.append(turn)
         acquiring = asyncio.create_task(self._engine_lock.acquire())
         await asyncio.wait({acquiring, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        self._waiting.remove(turn)
         if not stopping.done():
             return True
         if acquiring.done():

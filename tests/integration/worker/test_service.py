@@ -1,5 +1,7 @@
 """Turns, branches, queue, receipts: the product without a face, on real parts."""
 
+import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant_app.core.conversation import MessageState, Role
-from assistant_app.core.errors import NotFound
+from assistant_app.core.errors import Cancelled, NotFound
 from assistant_app.core.events import (
     ContextReport,
     TextDelta,
@@ -314,3 +316,35 @@ async def test_a_model_that_is_too_big_can_be_loaded_anyway(
     assert plan.ignore_memory
     conversation = await bench.api.create_conversation()
     assert (await bench.ask(conversation.id, "Hello")).text
+
+
+async def test_a_question_sent_while_the_model_loads_for_the_token_count_is_loading(
+    start_bench: StartBench,
+) -> None:
+    bench = await start_bench()
+    conversation = await bench.api.create_conversation()
+    looking = asyncio.create_task(bench.api.context(conversation.id, "typed"))
+    while not bench.api._turns.engine_lock.locked():
+        await asyncio.sleep(0)
+    await bench.api.submit(conversation.id, "typed")
+    answer = await bench.ended()
+    assert answer.text
+    phases = [e.phase for e in bench.events.of(TurnProgress)]
+    assert phases[0] is TurnPhase.LOADING and TurnPhase.WAITING not in phases
+    assert (await looking).items
+
+
+async def test_stop_also_ends_the_load_that_the_token_count_began(start_bench: StartBench) -> None:
+    bench = await start_bench()
+    conversation = await bench.api.create_conversation()
+    looking = asyncio.create_task(bench.api.context(conversation.id, "typed"))
+    while not bench.api._turns.engine_lock.locked():
+        await asyncio.sleep(0)
+    await bench.api.submit(conversation.id, "typed")
+    while not bench.events.of(TurnProgress):
+        await asyncio.sleep(0)
+    await bench.api.stop(conversation.id)
+    assert (await bench.ended()).state is MessageState.STOPPED
+    with contextlib.suppress(Cancelled):
+        await looking
+    assert (await bench.ask(conversation.id, "again")).text
