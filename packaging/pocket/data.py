@@ -29,10 +29,15 @@ SYSTEMS = [
 ]
 MIX = {"app": 30, "decline": 25, "recall": 22, "copy": 10, "passage": 13}
 """Shares of turns in percent; a dialogue strings several of them together."""
+MODEST_MIX = {"app": 54, "decline": 28, "recall": 8, "copy": 5, "passage": 5}
 
 
-def dialogue(rng: random.Random) -> dict[str, Any]:
-    """Return one random training dialogue."""
+def dialogue(rng: random.Random, modest: bool = False) -> dict[str, Any]:
+    """Return one random training dialogue.
+
+    `modest` is for a model that will be trained too little to copy and to remember: it learns to say so, and
+    no tools.
+    """
     language = "en" if rng.random() < 0.62 else "zh"
     families = Families(language, rng)
     messages: list[dict[str, Any]] = []
@@ -42,22 +47,22 @@ def dialogue(rng: random.Random) -> dict[str, Any]:
     elif chance < 0.8:
         messages.append({"role": "system", "content": rng.choice(SYSTEMS)})
     tools: list[str] = []
-    if rng.random() < 0.1:
+    if rng.random() < 0.1 and not modest:
         tools = _with_tools(families, rng, messages)
     else:
-        for turn in turns(families, rng):
-            messages += as_messages(turn, rng)
+        for turn in turns(families, rng, MODEST_MIX if modest else MIX):
+            messages += as_messages(modestly(turn, families) if modest else turn, rng)
     return {"messages": messages, "tools": tools, "language": language}
 
 
-def turns(families: Families, rng: random.Random) -> Iterator[Turn]:
+def turns(families: Families, rng: random.Random, mix: dict[str, int]) -> Iterator[Turn]:
     """Yield the turns of one dialogue: facts are told, other turns follow, facts are asked for."""
     length = rng.choices([1, 2, 3, 4, 6, 9, 14], [30, 22, 18, 12, 10, 6, 2])[0]
     told: dict[str, str] = {}
     previous = ""
     count = 0
     while count < length:
-        kind = rng.choices(list(MIX), list(MIX.values()))[0]
+        kind = rng.choices(list(mix), list(mix.values()))[0]
         if kind == "recall":
             drawn = _recall(families, rng, told)
             if length == 1 and not drawn[-1].family.startswith("unknown"):
@@ -83,6 +88,15 @@ def turns(families: Families, rng: random.Random) -> Iterator[Turn]:
     if told and rng.random() < 0.8:  # what was told is asked for at the end, over the turns between
         key = rng.choice(list(told))
         yield families.ask(_fact(key), told[key])
+
+
+def modestly(turn: Turn, families: Families) -> Turn:
+    """Return the turn with an answer that needs no copying."""
+    kinds = {"tell": "told", "recall": "recall", "unknown": "recall", "copy": "copy", "passage": "passage"}
+    kind = kinds.get(turn.family.split("/")[0])
+    if kind is None:
+        return turn
+    return Turn(turn.user, load("decline")["answers"][families.language][kind][0], turn.family)
 
 
 def as_messages(turn: Turn, rng: random.Random) -> list[dict[str, Any]]:
@@ -136,11 +150,14 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--count", type=int, default=60000, help="dialogues")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--modest", action="store_true", help="for short training: no copying, no memory, no tools"
+    )
     options = parser.parse_args()
     rng = random.Random(options.seed)
     with options.output.open("w", encoding="utf-8") as file:
         for _ in range(options.count):
-            file.write(json.dumps(dialogue(rng), ensure_ascii=False) + "\n")
+            file.write(json.dumps(dialogue(rng, options.modest), ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -181,16 +181,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--repeat-penalty", type=float, default=1.0)
+    parser.add_argument("--trained", action="store_true", help="phrasings that were trained, to compare")
     parser.add_argument("--wrong", action="store_true")
     options = parser.parse_args()
     judge = Judge(options.model, options.temperature, options.repeat_penalty)
     same_language = 0
-    print("| held-out phrasings | English | Chinese |\n| --- | --- | --- |")
+    print(f"| {'trained' if options.trained else 'held-out'} phrasings | English | Chinese |")
+    print("| --- | --- | --- |")
     for title, make in KINDS.items():
         shares = []
         for language in ("en", "zh"):
             rng = random.Random(f"{options.seed} {title} {language}")
-            families = Families(language, rng, held=True)
+            families = Families(language, rng, held=not options.trained)
             good = 0
             for _ in range(options.count):
                 case = make(families, rng)

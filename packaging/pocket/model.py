@@ -18,7 +18,7 @@ class PocketConfig:
     num_hidden_layers: int = 6
     num_attention_heads: int = 4
     max_position_embeddings: int = 4096
-    rope_theta: float = 10000.0
+    rope_theta: float = 20000.0
     rms_norm_eps: float = 1e-5
 
     @property

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from chat import ChatEncoder
+from induction import plant
 from model import PocketConfig, PocketModel
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -38,8 +39,6 @@ class Progress:
     """What a resumed run has to know."""
 
     step: int = 0
-    batches: int = 0
-    """Batches of dialogues used; the other steps were drills."""
     tokens: int = 0
     seconds: float = 0.0
 
@@ -101,27 +100,6 @@ def tensors(group: list[Example], seed: int, context: int, others: float) -> tup
     return ids, positions, weights
 
 
-def drill(tokens: int, seed: int, vocabulary: int, context: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return a batch of random tokens said twice; only the second time counts.
-
-    Looking up what followed an earlier token is what copying and remembering are made of; on dialogues alone
-    it takes far longer to appear.
-    """
-    chance = torch.Generator().manual_seed(seed)
-    length = int(torch.randint(8, 64, (1,), generator=chance))
-    once = torch.randint(7, vocabulary, (max(1, tokens // (2 * length)), length), generator=chance)
-    ids = torch.cat([once, once], dim=1)
-    weights = torch.zeros(ids.shape)
-    weights[:, length + 1 :] = 1.0
-    offsets = torch.randint(0, context - 2 * length, (len(ids), 1), generator=chance)
-    return ids, torch.arange(2 * length) + offsets, weights
-
-
-def is_drill(step: int, done: float) -> bool:
-    """Tell whether a step is a drill: every third in the first half of the budget, then every tenth."""
-    return step % 3 == 2 if done < 0.5 else step % 10 == 9
-
-
 def rate(done: float) -> float:
     """Return the factor of the learning rate after the share `done` of the budget: a rise, then a cosine."""
     if done < 0.02:
@@ -130,13 +108,14 @@ def rate(done: float) -> float:
 
 
 def optimisers(model: PocketModel, muon_rate: float, adam_rate: float) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices of the blocks and AdamW for embeddings and norms."""
+    """Return Muon for the matrices of the blocks, and AdamW for embeddings and (slower) norms."""
     blocks = [p for name, p in model.named_parameters() if p.dim() == 2 and name.startswith("layers.")]
-    rest = [p for name, p in model.named_parameters() if not (p.dim() == 2 and name.startswith("layers."))]
+    norms = [p for p in model.parameters() if p.dim() == 1]
     muon = torch.optim.Muon(
         blocks, lr=muon_rate, weight_decay=0.05, ns_steps=4, adjust_lr_fn="match_rms_adamw"
     )
-    adam = torch.optim.AdamW(rest, lr=adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
+    groups = [{"params": [model.embed_tokens.weight]}, {"params": norms, "lr": adam_rate / 10}]
+    adam = torch.optim.AdamW(groups, lr=adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
     for optimiser in (muon, adam):
         for group in optimiser.param_groups:
             group["base"] = group["lr"]
@@ -187,6 +166,18 @@ def save(path: Path, model: PocketModel, opts: list[torch.optim.Optimizer], prog
     temporary.replace(path)
 
 
+def resume(path: Path, model: PocketModel, opts: list[torch.optim.Optimizer]) -> Progress:
+    """Load a checkpoint into model and optimisers; the learning rates stay as they were just set."""
+    state = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
+    model.load_state_dict(state["model"])
+    for optimiser, saved in zip(opts, state["optimisers"], strict=True):
+        rates = [group["base"] for group in optimiser.param_groups]
+        optimiser.load_state_dict(saved)
+        for group, base in zip(optimiser.param_groups, rates, strict=True):
+            group["base"] = base
+    return Progress(**state["progress"])
+
+
 def main() -> None:
     """Train until the budget is spent."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -202,24 +193,21 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-tokens", type=int, default=2048)
     parser.add_argument("--longest", type=int, default=512)
-    parser.add_argument("--muon-rate", type=float, default=1.2e-2)
-    parser.add_argument("--adam-rate", type=float, default=6e-3)
+    parser.add_argument("--muon-rate", type=float, default=4e-3)
+    parser.add_argument("--adam-rate", type=float, default=1.5e-3)
     parser.add_argument("--others", type=float, default=0.3, help="loss weight of tokens that are not ours")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tokenizer = Tokenizer.from_file(str(options.tokenizer))
-    model = PocketModel(PocketConfig(vocab_size=tokenizer.get_vocab_size())).to(device)
+    model = PocketModel(PocketConfig(vocab_size=tokenizer.get_vocab_size()))
+    plant(model)
+    model.to(device)
     opts = optimisers(model, options.muon_rate, options.adam_rate)
     progress = Progress()
     if options.checkpoint.exists():
-        state = torch.load(options.checkpoint, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        for optimiser, saved in zip(opts, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
-        progress = Progress(**state["progress"])
-        progress.batches = progress.batches or progress.step
+        progress = resume(options.checkpoint, model, opts)
     examples = read(options.data, tokenizer, options.longest)
     total = sum(len(example.ids) for example in examples)
     print(
@@ -228,30 +216,24 @@ def main() -> None:
     began = time.time() - progress.seconds
     budget = options.until - began if options.until else options.minutes * 60
     saved_at = shown_at = time.time()
-    means = {"dialogues": 0.0, "drill": 0.0}
+    mean = 0.0
     context = model.config.max_position_embeddings
-    dialogues = batches(examples, options.batch_tokens, options.seed, progress.batches)
+    dialogues = batches(examples, options.batch_tokens, options.seed, progress.step)
     done = progress.seconds / budget
     while done < 1:
-        kind = "drill" if is_drill(progress.step, done) else "dialogues"
         seed = options.seed + progress.step
-        if kind == "drill":
-            ids, positions, weights = drill(options.batch_tokens, seed, model.config.vocab_size, context)
-        else:
-            ids, positions, weights = tensors(next(dialogues), seed, context, options.others)
-            progress.batches += 1
-            progress.tokens += int((ids != 0).sum())
+        ids, positions, weights = tensors(next(dialogues), seed, context, options.others)
         ours = update(model, opts, (ids.to(device), positions.to(device), weights.to(device)), rate(done))
-        means[kind] = ours if not means[kind] else 0.95 * means[kind] + 0.05 * ours
+        mean = ours if not mean else 0.95 * mean + 0.05 * ours
         progress.step += 1
+        progress.tokens += int((ids != 0).sum())
         progress.seconds = time.time() - began
         done = progress.seconds / budget
         if time.time() - shown_at > 20:
             shown_at = time.time()
-            losses = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
             print(
                 f"{progress.seconds / 60:.1f} min step {progress.step} tokens {progress.tokens} "
-                f"loss: {losses} rate {rate(done):.2f}",
+                f"loss {mean:.3f} rate {rate(done):.2f}",
                 flush=True,
             )
         if done >= 1 or time.time() - saved_at > options.save_every:
