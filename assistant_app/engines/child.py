@@ -14,8 +14,6 @@ def main(fd: int, stop_fd: int) -> int:
     faulthandler.enable()
     _leave_signals_to_the_worker()
     report = sandbox.enter()
-    # libgomp reads it when it is loaded: threads that spin longer take the processor from everybody else.
-    os.environ.setdefault("GOMP_SPINCOUNT", "200")
     from assistant_app.engines.llama.server import Server
     from assistant_app.engines.llama.stop import StopByte
     from assistant_app.engines.wire import Connection

@@ -1,5 +1,7 @@
 """Speed of the engine against llama-bench, beside busy processes, at depth; how soon a stop stops."""
 
+import asyncio
+import contextlib
 import random
 import subprocess
 import sys
@@ -8,8 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from assistant_app.core.errors import Cancelled
+from assistant_app.core.generation import LoadPlan
 from assistant_app.engines import protocol as p
 from assistant_app.worker.engine_process import engine_environment
+from assistant_app.worker.supervisor import EngineSupervisor
 from tests.benchmarks import llama_bench
 from tests.benchmarks.engine import Engine, question, running, words
 from tests.benchmarks.table import Row, at_least, at_most, percentile
@@ -107,38 +112,64 @@ def _two_busy_processes() -> Iterator[None]:
 
 
 def stop() -> Iterator[Row]:
-    """(f) From setting the stop byte until nothing more appears, and until the engine is idle."""
-    model = llama_bench.model()
-    phases = {"loading": _stop_loading, "reading a long prompt": _stop_reading, "writing": _stop_writing}
-    for name, measure in phases.items():
+    """(f) From the stop button until nothing more appears, and until the engine is idle."""
+    yield from _stop_rows("loading", asyncio.run(_stops_while_loading()))
+    for name, measure in {"reading a long prompt": _stop_reading, "writing": _stop_writing}.items():
         moments = random.Random(0)
-        silent, idle = [], []
         with running() as engine:
-            engine.load(model, n_ctx=8192)
-            # The first time includes what is done once per file; the second tells how long one takes.
-            loaded_at = time.monotonic()
-            engine.load(model, n_ctx=8192)
-            load_s = time.monotonic() - loaded_at
-            for n in range(STOPS):
-                quiet_after, idle_after = measure(engine, n, moments, load_s)
-                silent.append(quiet_after * 1000)
-                idle.append(idle_after * 1000)
-        note = f"p95 of {STOPS}, median {percentile(idle, 0.5):.0f} ms"
-        yield at_most(f"stop while {name}: silence", percentile(silent, 0.95), 100, "ms", note)
-        yield at_most(f"stop while {name}: idle", percentile(idle, 0.95), 150, "ms", note)
+            engine.load(llama_bench.model(), n_ctx=8192)
+            yield from _stop_rows(name, [measure(engine, n, moments) for n in range(STOPS)])
 
 
-def _stop_loading(engine: Engine, n: int, moments: random.Random, load_s: float) -> tuple[float, float]:
-    load = p.Load(engine.next_id(), str(llama_bench.model()), "bench", "bench", 8192)
-    return _stopped(engine, load, after_s=moments.uniform(0.0, load_s * 0.9))
+def _stop_rows(name: str, stops: list[tuple[float, float]]) -> Iterator[Row]:
+    silent, idle = ([second * 1000 for second in column] for column in zip(*stops, strict=True))
+    note = f"p95 of {STOPS}, median {percentile(idle, 0.5):.0f} ms"
+    yield at_most(f"stop while {name}: silence", percentile(silent, 0.95), 100, "ms", note)
+    yield at_most(f"stop while {name}: idle", percentile(idle, 0.95), 150, "ms", note)
 
 
-def _stop_reading(engine: Engine, n: int, moments: random.Random, _load_s: float) -> tuple[float, float]:
+async def _stops_while_loading() -> list[tuple[float, float]]:
+    """Stop loads through the supervisor: it ends a process that cannot be interrupted."""
+    moments = random.Random(0)
+    supervisor = EngineSupervisor(lambda _event: None)
+    plan = LoadPlan("bench", "bench", str(llama_bench.model()), n_ctx_tokens=8192)
+    stops = []
+    try:
+        # The first time includes what is done once per file; the second tells how long one takes.
+        for _ in range(2):
+            began = time.monotonic()
+            await supervisor.load(plan, lambda _fraction: None)
+            load_s = time.monotonic() - began
+        for _ in range(STOPS):
+            stops.append(await _stopped_load(supervisor, plan, moments.uniform(0.0, load_s * 0.9)))
+    finally:
+        await supervisor.stop()
+    return stops
+
+
+async def _stopped_load(supervisor: EngineSupervisor, plan: LoadPlan, after_s: float) -> tuple[float, float]:
+    await supervisor.start()
+    heard_at = 0.0
+
+    def hear(_fraction: float) -> None:
+        nonlocal heard_at
+        heard_at = time.monotonic()
+
+    loading = asyncio.create_task(supervisor.load(plan, hear))
+    await asyncio.sleep(after_s)
+    stopped_at = time.monotonic()
+    await supervisor.cancel()
+    with contextlib.suppress(Cancelled):
+        await loading
+    return max(0.0, heard_at - stopped_at), time.monotonic() - stopped_at
+
+
+def _stop_reading(engine: Engine, n: int, moments: random.Random) -> tuple[float, float]:
     request = engine.generation(question(words(4000, seed=n)), 16)
     return _stopped(engine, request, after_s=moments.uniform(0.2, 2.0))
 
 
-def _stop_writing(engine: Engine, n: int, moments: random.Random, _load_s: float) -> tuple[float, float]:
+def _stop_writing(engine: Engine, n: int, moments: random.Random) -> tuple[float, float]:
     request = engine.generation(question(words(8, seed=n)), 4000)
     return _stopped(engine, request, after_s=moments.uniform(0.3, 1.5))
 

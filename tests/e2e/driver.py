@@ -63,6 +63,8 @@ class Application:
             env=self.environment,
             text=True,
             start_new_session=True,
+            # A test run in the background inherits that Ctrl+C is ignored; a terminal's user does not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
         self.processes.append(process)

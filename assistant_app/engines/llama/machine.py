@@ -11,7 +11,7 @@ def thread_count(wanted: int = 0) -> int:
     """Return how many threads compute; `wanted` is taken as it is (at most one per logical core).
 
     Physical cores minus one, at least one, so that the desktop stays alive. Machines with two cores
-    use both: with GOMP_SPINCOUNT=200 two threads were a third faster than one on a quiet machine
+    use both: with a short GOMP_SPINCOUNT two threads were a third faster than one on a quiet machine
     and no slower beside two busy processes.
     """
     allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -206,7 +206,7 @@ async def test_the_engine_never_sees_secrets(
     except PermissionError:
         pytest.skip("the engine hides its environment even from its own user")
     assert b"very-private" not in environment
-    assert b"GOMP_SPINCOUNT=200" in environment
+    assert b"GOMP_SPINCOUNT=300" in environment
 
 
 async def test_the_engine_dies_with_its_parent(tiny_model: Path, app_environment: dict[str, str]) -> None:

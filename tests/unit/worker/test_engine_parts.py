@@ -120,7 +120,7 @@ def test_the_environment_has_no_secrets_and_no_way_out() -> None:
     assert environment["PATH"] == "/bin"
     assert environment["ASSISTANT_HOME"] == "/home"
     assert environment["PYTHONPATH"].endswith("/extra")
-    assert environment["GOMP_SPINCOUNT"] == "200"
+    assert environment["GOMP_SPINCOUNT"] == "300"
     assert environment["HF_HUB_OFFLINE"] == "1"
 
 
