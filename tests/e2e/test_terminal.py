@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def test_control_c_stops_an_answer_and_keeps_it(application: Application, endles
 
 
 def test_control_c_while_nothing_runs_leaves_quietly(application: Application) -> None:
-    process = application.start("chat")
+    # With an input that stays open it waits for a line; at its end it would leave by itself.
+    process = application.start("chat", stdin=subprocess.PIPE)
     wait_for("the database", lambda: application.rows("SELECT n FROM conversation LIMIT 1") is not None)
     wait_for("the process to be up", lambda: application.database.exists())
     process.send_signal(signal.SIGINT)
