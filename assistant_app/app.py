@@ -51,7 +51,7 @@ def build_service(
     service: AssistantService
 
     def open_parts(sink: "EventSink") -> "Parts":
-        from assistant_app.backends.local import LocalBackend
+        from assistant_app.backends import backend_class
         from assistant_app.models.catalogue import ModelCatalogue
         from assistant_app.store.store import Store
         from assistant_app.worker.parts import Parts
@@ -60,7 +60,7 @@ def build_service(
         store = Store.open(paths)
         catalogue = ModelCatalogue(paths, lambda: settings.current)
         engine = EngineSupervisor(sink)
-        backend = LocalBackend(engine, catalogue, service.load_progress)
+        backend = backend_class("local")(engine, catalogue, service.load_progress)
         return Parts(store, settings, catalogue, engine, backend)
 
     def diagnose(parts: "Parts") -> Sequence[tuple[str, str, bool]]:

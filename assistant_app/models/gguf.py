@@ -69,8 +69,6 @@ class GgufHeader:
     n_ff: int
     n_vocab: int
     n_params: int
-    file_type: int
-    """llama.cpp's `llama_ftype`, for instance 15 for Q4_K_M; -1 where the file does not say."""
     chat_template: str
     """Jinja source; empty where the file has none."""
     sampling: Mapping[str, float]
@@ -265,7 +263,6 @@ def _header(raw: RawHeader, size: int, n_params: int, parts: tuple[Path, ...], n
         n_ff=max(_per_layer(raw, f"{architecture}.feed_forward_length", n_layer, default=0)),
         n_vocab=_integer(raw, f"{architecture}.vocab_size") or _length(raw, "tokenizer.ggml.tokens"),
         n_params=n_params,
-        file_type=_integer(raw, "general.file_type", default=-1),
         chat_template=_text(raw, "tokenizer.chat_template"),
         sampling=_sampling(raw),
         size_bytes=size,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 
 
 def _mix(one: QColor, other: QColor, share: float) -> QColor:
@@ -21,8 +21,6 @@ class Look:
     dark: bool
     font: QFont
     code_font: QFont
-    em: float
-    """Height of the font in logical pixels."""
     text: QColor
     muted: QColor
     link: QColor
@@ -61,7 +59,6 @@ class Look:
             dark=dark,
             font=body,
             code_font=code,
-            em=QFontMetricsF(body).height(),
             text=text,
             muted=_mix(text, window, 0.36),
             link=palette.color(role.Link),
