@@ -52,6 +52,7 @@ def build_service(
 
     def open_parts(sink: "EventSink") -> "Parts":
         from assistant_app.backends import backend_class
+        from assistant_app.core.tools import NoTools
         from assistant_app.models.catalogue import ModelCatalogue
         from assistant_app.store.store import Store
         from assistant_app.worker.parts import Parts
@@ -61,7 +62,7 @@ def build_service(
         catalogue = ModelCatalogue(paths, lambda: settings.current)
         engine = EngineSupervisor(sink)
         backend = backend_class("local")(engine, catalogue, service.load_progress)
-        return Parts(store, settings, catalogue, engine, backend)
+        return Parts(store, settings, catalogue, engine, backend, NoTools())
 
     def diagnose(parts: "Parts") -> Sequence[tuple[str, str, bool]]:
         from assistant_app.doctor import diagnose

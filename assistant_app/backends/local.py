@@ -34,8 +34,8 @@ class EngineClient(Protocol):
     async def unload(self) -> None:
         """Free the model."""
 
-    async def count(self, messages: Sequence[ChatMessage]) -> list[int]:
-        """Return what each message costs in tokens."""
+    async def count(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> list[int]:
+        """Return what each message costs in tokens; what the tools cost is in one of the numbers."""
 
     async def render(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> RenderedPrompt:
         """Apply the template."""
@@ -101,11 +101,13 @@ class LocalBackend:
         async with self._lock:
             await self._engine.unload()
 
-    async def count_tokens(self, messages: Sequence[ChatMessage]) -> list[int]:
+    async def count_tokens(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()
+    ) -> list[int]:
         """Return what each message costs in the prompt, template wrapping included, in tokens."""
         async with self._lock:
             await self._ready()
-            return await self._engine.count(messages)
+            return await self._engine.count(messages, tools)
 
     async def render(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> RenderedPrompt:
         """Return the prompt as `generate` would send it."""

@@ -107,8 +107,17 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The visible text: typed, answered or spoken; without reasoning, images and tools."""
-        return "".join(p.text for p in self.parts if isinstance(p, TextPart | AudioTranscriptPart))
+        """The visible text: typed, answered or spoken; without reasoning, images and tools.
+
+        Text before and after tool calls stands in paragraphs of its own.
+        """
+        paragraphs = [""]
+        for part in self.parts:
+            if isinstance(part, TextPart | AudioTranscriptPart):
+                paragraphs[-1] += part.text
+            elif isinstance(part, ToolCallPart | ToolResultPart) and paragraphs[-1]:
+                paragraphs.append("")
+        return "\n\n".join(filter(None, paragraphs))
 
     @property
     def reasoning(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assistant_app.core.conversation import Message
+from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
 
 
 class TurnPhase(StrEnum):
@@ -14,6 +14,8 @@ class TurnPhase(StrEnum):
     LOADING = "loading"
     READING = "reading"
     WRITING = "writing"
+    TOOL = "tool"
+    """A tool works; the model waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class TurnProgress:
     """0 to 1 while loading and reading."""
     total_tokens: int = 0
     reused_tokens: int = 0
+    tool: str = ""
+    """Name of the tool that works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,24 @@ class ReasoningDelta:
     conversation_id: str
     message_id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """The model has asked for a tool; it runs as soon as the model has ended its turn."""
+
+    conversation_id: str
+    message_id: str
+    call: ToolCallPart
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallEnded:
+    """A tool has returned, failed or was refused."""
+
+    conversation_id: str
+    message_id: str
+    result: ToolResultPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,8 @@ Event = (
     | TurnProgress
     | TextDelta
     | ReasoningDelta
+    | ToolCallStarted
+    | ToolCallEnded
     | TurnEnded
     | ContextReport
     | EngineStateChanged

@@ -105,6 +105,8 @@ class ModelInfo:
     library: str = ""
     """Name and version of what runs it."""
     n_threads: int = 0
+    tools: bool = False
+    """Its chat template can list tools."""
     state_reuse: bool = True
     """False where the model family failed the self-test of saved states."""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -153,8 +155,13 @@ class ChatBackend(Protocol):
     async def unload(self) -> None:
         """Give the model's memory back."""
 
-    async def count_tokens(self, messages: Sequence[ChatMessage]) -> list[int]:
-        """Return what each message costs in the prompt, template wrapping included, in tokens."""
+    async def count_tokens(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()
+    ) -> list[int]:
+        """Return what each message costs in the prompt, template wrapping included, in tokens.
+
+        What the list of tools costs is in one of the numbers.
+        """
 
     async def render(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> RenderedPrompt:
         """Return the prompt as `generate` would send it."""

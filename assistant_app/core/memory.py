@@ -115,9 +115,9 @@ def context_items(
     start: int,
     summarised: frozenset[str],
 ) -> tuple[ContextItem, ...]:
-    """Return the model's view of a conversation, one item for each message and the system prompt."""
+    """Return the model's view of a conversation: the system turn (prompt and tools), then each message."""
     items = []
-    if system_prompt:
+    if system_prompt or system_tokens:
         items.append(ContextItem("", "system", excerpt(system_prompt), system_tokens, Visibility.WHOLE))
     for index, message in enumerate(messages):
         if index >= start:

@@ -1,33 +1,90 @@
 """Puts a prompt together: system prompt, examples, what is left of older turns, the newest turns."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from assistant_app.core.conversation import Message, Role, ToolCallPart, ToolResultPart
+from assistant_app.core.conversation import (
+    AudioTranscriptPart,
+    Message,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from assistant_app.core.generation import ChatMessage
 
 SUMMARY_HEADING = "Earlier in this conversation (shortened):"
+STOPPED_RESULT = "error: stopped"
+"""What the model reads as the result of a call that did not get to its end."""
+_TOOL_PARTS = ToolCallPart | ToolResultPart
 
 
 def chat_messages(message: Message) -> list[ChatMessage]:
     """Return a stored message as the turns that a template sees.
 
-    Reasoning is left out: models are trained to read answers without it. A tool message becomes
-    one turn for each result. A message without anything to say becomes no turn at all.
+    Reasoning is left out: models are trained to read answers without it. An answer with tool calls
+    becomes the turns that it was made of: a call, its results, what the model wrote then. Calls
+    without a result were stopped, and the model is told so. A message without anything to say
+    becomes no turn at all.
     """
-    if message.role is Role.TOOL:
-        return [
-            ChatMessage("tool", part.content, tool_call_id=part.call_id, name=part.name)
-            for part in message.parts
-            if isinstance(part, ToolResultPart)
-        ]
-    calls = tuple(
-        {"id": p.call_id, "type": "function", "function": {"name": p.name, "arguments": dict(p.arguments)}}
-        for p in message.parts
-        if isinstance(p, ToolCallPart)
-    )
-    if not message.text and not calls:
-        return []
-    return [ChatMessage(message.role.value, message.text, tool_calls=calls)]
+    turns: list[ChatMessage] = []
+    texts: list[str] = []
+    calls: list[ToolCallPart] = []
+    results: list[ToolResultPart] = []
+
+    def end_turn() -> None:
+        content = "".join(texts)
+        if content or calls:
+            turns.append(ChatMessage(message.role.value, content, tool_calls=tuple(map(_call, calls))))
+        for part in (*results, *_missing(calls, results)):
+            turns.append(ChatMessage("tool", part.content, tool_call_id=part.call_id, name=part.name))
+        texts.clear()
+        calls.clear()
+        results.clear()
+
+    for part in message.parts:
+        if isinstance(part, ToolResultPart):
+            results.append(part)
+            continue
+        if results and not isinstance(part, ReasoningPart):
+            end_turn()
+        if isinstance(part, TextPart | AudioTranscriptPart):
+            texts.append(part.text)
+        elif isinstance(part, ToolCallPart):
+            calls.append(part)
+    end_turn()
+    return turns
+
+
+def well_formed(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Return parts in which every call has a result: those that have none were stopped."""
+    calls = [part for part in parts if isinstance(part, ToolCallPart)]
+    results = [part for part in parts if isinstance(part, ToolResultPart)]
+    return (*parts, *_missing(calls, results))
+
+
+def open_end(parts: Sequence[Part]) -> tuple[tuple[Part, ...], str]:
+    """Return what is complete of an unfinished answer, up to its last tool result, and the text after it."""
+    closed = max((i for i, part in enumerate(parts, 1) if isinstance(part, _TOOL_PARTS)), default=0)
+    return tuple(parts[:closed]), "".join(p.text for p in parts[closed:] if isinstance(p, TextPart))
+
+
+def _call(part: ToolCallPart) -> dict[str, Any]:
+    return {
+        "id": part.call_id,
+        "type": "function",
+        "function": {"name": part.name, "arguments": dict(part.arguments)},
+    }
+
+
+def _missing(calls: Sequence[ToolCallPart], results: Sequence[ToolResultPart]) -> list[ToolResultPart]:
+    answered = {part.call_id for part in results}
+    return [
+        ToolResultPart(call.call_id, call.name, STOPPED_RESULT, is_error=True)
+        for call in calls
+        if call.call_id not in answered
+    ]
 
 
 def system_text(system_prompt: str, summary: str) -> str:

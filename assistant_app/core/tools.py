@@ -50,3 +50,11 @@ class Toolbox(Protocol):
 
     def tools(self) -> tuple[Tool, ...]:
         """Return the tools that are switched on, always in the same order."""
+
+
+class NoTools:
+    """A toolbox with nothing in it."""
+
+    def tools(self) -> tuple[Tool, ...]:
+        """Return nothing."""
+        return ()

@@ -42,10 +42,11 @@ class Unload:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Count what each message costs in the prompt, template wrapping included."""
+    """Count what each message costs in the prompt, template wrapping and list of tools included."""
 
     id: int
     messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

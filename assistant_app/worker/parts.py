@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from assistant_app.backends.local import LocalBackend
+from assistant_app.core.generation import ChatBackend
+from assistant_app.core.tools import Toolbox
 from assistant_app.models.catalogue import ModelCatalogue
 from assistant_app.settings import SettingsFile
 from assistant_app.store.store import Store
@@ -11,10 +12,11 @@ from assistant_app.worker.supervisor import EngineSupervisor
 
 @dataclass(slots=True)
 class Parts:
-    """The opened database, the models, the engine."""
+    """The opened database, the models, the engine, the tools."""
 
     store: Store
     settings: SettingsFile
     catalogue: ModelCatalogue
     engine: EngineSupervisor
-    backend: LocalBackend
+    backend: ChatBackend
+    toolbox: Toolbox

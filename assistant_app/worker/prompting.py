@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assistant_app.core import memory
 from assistant_app.core.conversation import Conversation, Message, MessageState, Role, TextPart
 from assistant_app.core.events import ContextReport
-from assistant_app.core.generation import ChatBackend, ChatMessage, ModelInfo
+from assistant_app.core.generation import ChatBackend, ChatMessage, ModelInfo, ToolSpec
 from assistant_app.core.ids import new_id
 from assistant_app.core.prompt import assemble, chat_messages, system_text
 from assistant_app.core.sampling import Sampling
@@ -15,6 +15,7 @@ from assistant_app.settings import Settings
 from assistant_app.store.store import Store
 
 _CACHED_COUNTS = 20_000
+_CACHED_TOOL_LISTS = 64
 _TEMPLATE_MARGIN_TOKENS = 16
 """What a template may add once for the whole prompt: begin-of-text, the opening of the answer."""
 
@@ -24,6 +25,7 @@ class Prepared:
     """A prompt ready to be sent."""
 
     turns: tuple[ChatMessage, ...]
+    tools: tuple[ToolSpec, ...]
     report: ContextReport
 
 
@@ -34,6 +36,7 @@ class Prompter:
         self._store = store
         self._backend = backend
         self._counts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+        self._tool_counts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
 
     async def prepare(
         self,
@@ -43,11 +46,15 @@ class Prompter:
         settings: Settings,
         sampling: Sampling,
         *,
+        tools: Sequence[ToolSpec] = (),
         keep_window: bool = True,
     ) -> Prepared:
         """Return the turns to send for a branch that ends with the question.
 
+        The branch may end with what there is of the answer already: its tool calls and their results.
+
         Args:
+            tools: What the system turn tells the model about.
             keep_window: Remember where the window begins; False for a mere look.
 
         Raises:
@@ -61,7 +68,8 @@ class Prompter:
         summary_room = int(info.n_ctx_tokens * memory.SUMMARY_SHARE)
 
         fixed_turns = assemble(system_prompt, examples, "", ())
-        fixed = sum(await self._count_turns(fixed_turns, info)) + _TEMPLATE_MARGIN_TOKENS
+        listed = await self._count_tools(system_prompt, tools, info)
+        fixed = sum(await self._count_turns(fixed_turns, info)) + listed + _TEMPLATE_MARGIN_TOKENS
         tokens = await self._count_messages(path, info)
 
         index = {message.id: i for i, message in enumerate(path)}
@@ -84,10 +92,12 @@ class Prompter:
         whole = path[window.start :]
         turns = assemble(system_prompt, examples, summary, whole)
         system_tokens = (await self._count_turns(assemble(system_prompt, (), summary, ()), info) or [0])[0]
-        items = memory.context_items(system_prompt, system_tokens, path, tokens, window.start, included)
-        used = sum(await self._count_turns(turns, info))
+        items = memory.context_items(
+            system_prompt, system_tokens + listed, path, tokens, window.start, included
+        )
+        used = sum(await self._count_turns(turns, info)) + listed
         report = ContextReport(conversation.id, items, used, info.n_ctx_tokens)
-        return Prepared(tuple(turns), report)
+        return Prepared(tuple(turns), tuple(tools), report)
 
     async def _summary(
         self, dropped: Sequence[Message], system_prompt: str, room_tokens: int, info: ModelInfo
@@ -112,6 +122,20 @@ class Prompter:
             result.append(sum(flat[position : position + len(group)]))
             position += len(group)
         return result
+
+    async def _count_tools(self, system_prompt: str, tools: Sequence[ToolSpec], info: ModelInfo) -> int:
+        """Return what the list of tools adds to a prompt: with it less without it."""
+        if not tools:
+            return 0
+        key = (info.sha256, system_prompt, repr(tools))
+        if key not in self._tool_counts:
+            probe = [*assemble(system_prompt, (), "", ()), ChatMessage("user", "?")]
+            with_tools = sum(await self._backend.count_tokens(probe, tools))
+            self._tool_counts[key] = max(0, with_tools - sum(await self._backend.count_tokens(probe)))
+        self._tool_counts.move_to_end(key)
+        while len(self._tool_counts) > _CACHED_TOOL_LISTS:
+            self._tool_counts.popitem(last=False)
+        return self._tool_counts[key]
 
     async def _count_turns(self, turns: Sequence[ChatMessage], info: ModelInfo) -> list[int]:
         keys = [(info.sha256, turn.role, f"{turn.content}\0{turn.tool_calls!r}") for turn in turns]

@@ -4,13 +4,22 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from assistant_app.core.conversation import UsageSummary
-from assistant_app.core.generation import ChatBackend, ChatMessage, Delta, GenerationRequest, ModelInfo
+from assistant_app.core.generation import (
+    ChatBackend,
+    ChatMessage,
+    Delta,
+    GenerationRequest,
+    ModelInfo,
+    ToolSpec,
+)
 from assistant_app.core.views import Receipt, Replay
 from assistant_app.worker.splitting import splitter_for
 
 
 async def replay_receipt(receipt: Receipt, backend: ChatBackend, conversation_id: str) -> Replay:
     """Answer the receipt's request with the same seed. Raises ModelError when the model is gone.
+
+    Of an answer with tool calls it is the last turn of the model; no tool runs.
 
     The same build with the same threads and batches gives the same tokens; anything else may
     differ in the last bits of a sum, so what changed is told with the outcome. The conversation is
@@ -27,11 +36,16 @@ async def replay_receipt(receipt: Receipt, backend: ChatBackend, conversation_id
         )
         for turn in receipt.request["messages"]
     )
+    tools = tuple(
+        ToolSpec(tool["name"], tool["description"], tool["parameters"])
+        for tool in receipt.request.get("tools", ())
+    )
     continued = receipt.request.get("continue_text", "")
     request = GenerationRequest(
         messages=turns,
         sampling=replace(receipt.sampling, seed=receipt.seed, max_tokens=_limit(receipt.usage)),
         conversation_id=conversation_id,
+        tools=tools,
         continue_text=continued,
     )
     splitter = await splitter_for(backend, request, info)

@@ -372,7 +372,7 @@ class AssistantService:
         parts = await self._opened()
         async with self._turns.looking():
             prepared = await self._prepare(parts, conversation_id, draft)
-            return (await parts.backend.render(prepared.turns)).text
+            return (await parts.backend.render(prepared.turns, prepared.tools)).text
 
     async def _prepare(self, parts: Parts, conversation_id: str, draft: str) -> Prepared:
         settings = parts.settings.current
@@ -380,9 +380,14 @@ class AssistantService:
         path = parts.store.tree(conversation_id).path(conversation.leaf_id) if conversation_id else []
         path = [message for message in path if message.state is not MessageState.STREAMING]
         info = await parts.backend.load(conversation.model or settings.model)
-        sampling = self._sampling(conversation_id, info.id)
         return await self._prompter.prepare(
-            conversation, with_draft(conversation, path, draft), info, settings, sampling, keep_window=False
+            conversation,
+            with_draft(conversation, path, draft),
+            info,
+            settings,
+            self._sampling(conversation_id, info.id),
+            tools=[tool.spec for tool in parts.toolbox.tools()] if info.tools else (),
+            keep_window=False,
         )
 
     def _sampling(self, conversation_id: str, model_id: str) -> Sampling:

@@ -15,7 +15,7 @@ async def splitter_for(
     if request.continue_text:
         return ReasoningSplitter.in_answer()
     if OPEN in info.chat_template:
-        rendered = await backend.render(request.messages)
+        rendered = await backend.render(request.messages, request.tools)
         if rendered.text.rstrip().endswith(OPEN):
             return ReasoningSplitter.in_reasoning()
     return ReasoningSplitter()

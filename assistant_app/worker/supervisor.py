@@ -178,9 +178,11 @@ class EngineSupervisor:
         if self._life.running is not None:
             await self._result(lambda i: protocol.Unload(i), protocol.Ok)
 
-    async def count(self, messages: Sequence[ChatMessage]) -> list[int]:
-        """Return what each message costs in tokens."""
-        counted = await self._result(lambda i: protocol.Count(i, tuple(messages)), protocol.Counted)
+    async def count(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> list[int]:
+        """Return what each message costs in tokens; what the tools cost is in one of the numbers."""
+        counted = await self._result(
+            lambda i: protocol.Count(i, tuple(messages), tuple(tools)), protocol.Counted
+        )
         return list(counted.tokens)
 
     async def render(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> RenderedPrompt:

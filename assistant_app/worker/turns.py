@@ -4,71 +4,25 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-from assistant_app.core.conversation import (
-    Message,
-    MessageState,
-    Part,
-    ReasoningPart,
-    Role,
-    TextPart,
-    UsageSummary,
-)
+from assistant_app.core.conversation import Message, MessageState, Role
 from assistant_app.core.errors import AssistantError, Busy
-from assistant_app.core.events import (
-    Event,
-    ReasoningDelta,
-    TextDelta,
-    TurnEnded,
-    TurnPhase,
-    TurnProgress,
-    TurnStarted,
-)
-from assistant_app.core.generation import (
-    Delta,
-    Finished,
-    FinishReason,
-    GenerationRequest,
-    LoadProgress,
-    ModelInfo,
-    Reading,
-)
+from assistant_app.core.events import Event, TurnEnded, TurnPhase, TurnProgress, TurnStarted
+from assistant_app.core.generation import LoadProgress
 from assistant_app.core.ids import new_id
-from assistant_app.core.reasoning import ReasoningSplitter
+from assistant_app.core.prompt import well_formed
 from assistant_app.core.sampling import Sampling
 from assistant_app.core.views import Receipt
+from assistant_app.worker.answering import Answering, Question
 from assistant_app.worker.journal import Journal
 from assistant_app.worker.parts import Parts
 from assistant_app.worker.prompting import Prompter
-from assistant_app.worker.splitting import splitter_for
+from assistant_app.worker.turn import Turn
 
 log = logging.getLogger(__name__)
-
-_STATES = {
-    FinishReason.END: MessageState.DONE,
-    FinishReason.STOP_STRING: MessageState.DONE,
-    FinishReason.LENGTH: MessageState.LENGTH,
-    FinishReason.CANCELLED: MessageState.STOPPED,
-}
-
-
-@dataclass(slots=True)
-class _Turn:
-    """An answer in the making."""
-
-    conversation_id: str
-    message: Message
-    parts: list[Part]
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the answer is final and stored; the engine may still be winding down."""
-    task: asyncio.Task[None] | None = None
-
-    def snapshot(self, state: MessageState = MessageState.STREAMING, **changes: object) -> Message:
-        return replace(self.message, parts=tuple(self.parts), state=state, **changes)  # type: ignore[arg-type]
 
 
 class Turns:
@@ -89,10 +43,10 @@ class Turns:
         self._emit = emit
         self._sampling_for = sampling_for
         self._translate = translate
-        self._turns: dict[str, _Turn] = {}
+        self._turns: dict[str, Turn] = {}
         self._engine_lock = asyncio.Lock()
-        self._engine_turn: _Turn | None = None
-        self._waiting: list[_Turn] = []
+        self._engine_turn: Turn | None = None
+        self._waiting: list[Turn] = []
         self._looking = False
 
     @property
@@ -127,15 +81,16 @@ class Turns:
             created_at=time.time(),
         )
         self._parts.store.add_message(message)
-        self._start(_Turn(conversation_id, message, []), on_end)
+        self._start(Turn(conversation_id, message, []), on_end)
         return message
 
     def resume(self, message: Message, on_end: Callable[[Message], None]) -> None:
         """Go on writing an answer that ended too early. Raises Busy, StoreError."""
         self._refuse_second(message.conversation_id)
-        resumed = replace(message, state=MessageState.STREAMING, error="")
+        parts = well_formed(message.parts)
+        resumed = replace(message, parts=parts, state=MessageState.STREAMING, error="")
         self._parts.store.update_message(resumed)
-        self._start(_Turn(message.conversation_id, resumed, list(resumed.parts)), on_end)
+        self._start(Turn(message.conversation_id, resumed, list(parts)), on_end)
 
     async def stop(self, conversation_id: str) -> None:
         """End the answer there now, keeping what was written; returns when it is stored."""
@@ -165,12 +120,12 @@ class Turns:
         if conversation_id in self._turns:
             raise Busy()
 
-    def _start(self, turn: _Turn, on_end: Callable[[Message], None]) -> None:
+    def _start(self, turn: Turn, on_end: Callable[[Message], None]) -> None:
         self._turns[turn.conversation_id] = turn
         self._emit(TurnStarted(turn.conversation_id, turn.message))
         turn.task = asyncio.create_task(self._run(turn, on_end))
 
-    async def _run(self, turn: _Turn, on_end: Callable[[Message], None]) -> None:
+    async def _run(self, turn: Turn, on_end: Callable[[Message], None]) -> None:
         """Wait for the engine, then write until the end, the stop button or a failure.
 
         A stopped turn is over for the user at once; the engine lock is held on until the engine
@@ -193,7 +148,7 @@ class Turns:
             self._engine_turn = None
             self._engine_lock.release()
 
-    async def _acquire_engine(self, turn: _Turn, stopping: "asyncio.Task[Any]") -> bool:
+    async def _acquire_engine(self, turn: Turn, stopping: "asyncio.Task[Any]") -> bool:
         """Wait for the engine lock; return False, without the lock, when stop came first."""
         if not self._engine_lock.locked():
             return await self._engine_lock.acquire()
@@ -211,7 +166,7 @@ class Turns:
         return False
 
     async def _outcome(
-        self, turn: _Turn, writing: "asyncio.Task[tuple[Message, Receipt]]"
+        self, turn: Turn, writing: "asyncio.Task[tuple[Message, Receipt | None]]"
     ) -> tuple[Message, Receipt | None]:
         try:
             return await writing
@@ -224,7 +179,7 @@ class Turns:
             return turn.snapshot(MessageState.ERROR, error=sentence), None
 
     def _end(
-        self, turn: _Turn, message: Message, receipt: Receipt | None, on_end: Callable[[Message], None]
+        self, turn: Turn, message: Message, receipt: Receipt | None, on_end: Callable[[Message], None]
     ) -> None:
         if turn.over.is_set():
             if receipt is not None and turn.message.id == message.id:
@@ -237,96 +192,23 @@ class Turns:
         self._emit(TurnEnded(turn.conversation_id, message))
         on_end(message)
 
-    async def _write(self, turn: _Turn) -> tuple[Message, Receipt]:
-        store, settings = self._parts.store, self._parts.settings.current
-        conversation = store.conversation(turn.conversation_id)
-        model_id = conversation.model or settings.model
+    async def _write(self, turn: Turn) -> tuple[Message, Receipt | None]:
+        parts = self._parts
+        conversation = parts.store.conversation(turn.conversation_id)
+        model_id = conversation.model or parts.settings.current.model
         self._phase(turn, TurnPhase.LOADING)
-        info = await self._parts.backend.load(model_id)
+        info = await parts.backend.load(model_id)
         turn.message = replace(turn.message, model=info.name)
-        sampling = self._sampling_for(turn.conversation_id, model_id)
-        path = store.tree(conversation.id).path(turn.message.parent_id)
-        prepared = await self._prompter.prepare(conversation, path, info, settings, sampling)
-        self._emit(prepared.report)
-        request = GenerationRequest(
-            messages=prepared.turns,
-            sampling=sampling,
-            conversation_id=conversation.id,
-            continue_text="".join(p.text for p in turn.parts if isinstance(p, TextPart)),
+        question = Question(
+            conversation,
+            parts.store.tree(conversation.id).path(turn.message.parent_id),
+            info,
+            self._sampling_for(turn.conversation_id, model_id),
+            parts.toolbox.tools() if info.tools else (),
         )
-        splitter = await splitter_for(self._parts.backend, request, info)
-        if turn.stop.is_set():
-            finished = Finished(FinishReason.CANCELLED, UsageSummary())
-        else:
-            finished = await self._stream(turn, request, splitter)
-        message = turn.snapshot(_STATES[finished.reason], usage=finished.usage)
-        return message, _receipt(message, info, request, finished)
+        answering = Answering(turn, question, parts, self._prompter, self._journal, self._emit)
+        return await answering.run(self._translate)
 
-    async def _stream(self, turn: _Turn, request: GenerationRequest, splitter: ReasoningSplitter) -> Finished:
-        finished: Finished | None = None
-        cancelled = False
-        async with aclosing(self._parts.backend.generate(request)) as events:
-            async for event in events:
-                if isinstance(event, Finished):
-                    finished = event
-                elif turn.stop.is_set():
-                    # Stop may have been pressed before there was anything in the engine to stop.
-                    if not cancelled:
-                        cancelled = True
-                        await self._parts.backend.cancel()
-                elif isinstance(event, Delta):
-                    for is_reasoning, text in splitter.feed(event.text):
-                        self._add(turn, is_reasoning, text)
-                else:
-                    self._reading(turn, event)
+    def _phase(self, turn: Turn, phase: TurnPhase, fraction: float = 0.0) -> None:
         if not turn.over.is_set():
-            for is_reasoning, text in splitter.finish():
-                self._add(turn, is_reasoning, text)
-        return finished or Finished(FinishReason.CANCELLED, UsageSummary())
-
-    def _add(self, turn: _Turn, is_reasoning: bool, text: str) -> None:
-        kind: type[ReasoningPart] | type[TextPart] = ReasoningPart if is_reasoning else TextPart
-        if turn.parts and isinstance(turn.parts[-1], kind):
-            turn.parts[-1] = kind(turn.parts[-1].text + text)
-        else:
-            turn.parts.append(kind(text))
-        delta = ReasoningDelta if is_reasoning else TextDelta
-        self._emit(delta(turn.conversation_id, turn.message.id, text))
-        self._journal.streaming(turn.snapshot())
-
-    def _reading(self, turn: _Turn, reading: Reading) -> None:
-        if reading.done_tokens >= reading.total_tokens:
-            self._phase(turn, TurnPhase.WRITING, 1.0, reading)
-        else:
-            self._phase(turn, TurnPhase.READING, reading.done_tokens / reading.total_tokens, reading)
-
-    def _phase(
-        self, turn: _Turn, phase: TurnPhase, fraction: float = 0.0, reading: Reading | None = None
-    ) -> None:
-        if turn.over.is_set():
-            return
-        total, reused = (reading.total_tokens, reading.reused_tokens) if reading else (0, 0)
-        self._emit(TurnProgress(turn.conversation_id, turn.message.id, phase, fraction, total, reused))
-
-
-def _receipt(message: Message, info: ModelInfo, request: GenerationRequest, finished: Finished) -> Receipt:
-    return Receipt(
-        message_id=message.id,
-        model_name=info.name,
-        model_sha256=info.sha256,
-        model_path=info.path,
-        chat_template=info.chat_template,
-        library=info.library,
-        sampling=request.sampling,
-        seed=finished.usage.seed,
-        n_ctx_tokens=info.n_ctx_tokens,
-        n_threads=info.n_threads,
-        prompt=finished.prompt,
-        answer=message.text,
-        usage=finished.usage,
-        created_at=time.time(),
-        request={
-            "messages": [asdict(turn) for turn in request.messages],
-            "continue_text": request.continue_text,
-        },
-    )
+            self._emit(TurnProgress(turn.conversation_id, turn.message.id, phase, fraction))

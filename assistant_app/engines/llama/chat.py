@@ -1,8 +1,9 @@
 """Answers requests with a loaded model: which conversation is in memory, which is on disk, what to read."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from assistant_app.core.conversation import UsageSummary
@@ -71,6 +72,7 @@ class Chat:
             chat_template=self.template.source,
             library=library.name(),
             n_threads=model.n_threads,
+            tools=self.template.knows_tools,
             state_reuse=self.state_reuse,
             details={"n_ubatch": model.n_ubatch, "build": library.build_id()[:16]},
         )
@@ -79,19 +81,25 @@ class Chat:
         """Return the prompt as `generate` would read it. Raises ModelError."""
         return self._builder.build(messages, tools)
 
-    def count(self, messages: Sequence[ChatMessage]) -> list[int]:
+    def count(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> list[int]:
         """Return what each message costs in a prompt, wrapping included. Raises ModelError.
+
+        The list of tools is in the number of the message that follows it, or of the last one.
 
         Where the template refuses the messages as a conversation (two questions in a row, say), each
         is counted for itself, with a little for the wrapping.
         """
         try:
-            return self._builder.build(messages, answers=self._answers).message_tokens
+            return self._builder.build(messages, tools, answers=self._answers).message_tokens
         except ModelError:
             if not self.template.source.strip():
                 raise
             vocabulary = self.model.vocabulary
-            return [len(vocabulary.plain_text(message.content)) + _WRAPPING_TOKENS for message in messages]
+            counts = [len(vocabulary.plain_text(message.content)) + _WRAPPING_TOKENS for message in messages]
+            if tools and counts:
+                listed = json.dumps([asdict(tool) for tool in tools], ensure_ascii=False, default=dict)
+                counts[-1] += len(vocabulary.plain_text(listed))
+            return counts
 
     def generate(
         self,

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assistant_app.core.generation import ChatMessage, ToolSpec
-from assistant_app.engines.llama.template import ChatTemplate
+from assistant_app.core.toolcalls import answer_key, split_answer
+from assistant_app.engines.llama.calls import find_calls, replace_spans
+from assistant_app.engines.llama.template import ChatTemplate, Segment
 from assistant_app.engines.llama.tokens import Vocabulary
 
 _KEPT_TOKENS = 100_000
 
 
 class AnswerMemory:
-    """Tokens of answers as they were sampled, by their text.
+    """Tokens of answers as they were sampled, by their text and the tools that they call.
 
     The same text tokenised again often gives other tokens, and everything after the first
     difference would have to be read again.
@@ -24,7 +26,7 @@ class AnswerMemory:
 
     def remember(self, text: str, tokens: Sequence[int]) -> None:
         """Keep the tokens of an answer."""
-        key = text.strip()
+        key = answer_key(*split_answer(text))
         if not key:
             return
         self._drop(self._by_text.pop(key, None))
@@ -37,8 +39,18 @@ class AnswerMemory:
         self._n_tokens -= len(answer[1]) if answer else 0
 
     def find(self, text: str) -> tuple[str, tuple[int, ...]] | None:
-        """Return text and tokens of the answer that differs from `text` by outer white space at most."""
-        return self._by_text.get(text.strip())
+        """Return text and tokens of the answer that says the same as `text`, calls in it included.
+
+        Outer white space and how a call is spelled may differ.
+        """
+        return self._by_text.get(answer_key(*split_answer(text)))
+
+    def find_turn(self, message: ChatMessage) -> tuple[str, tuple[int, ...]] | None:
+        """Return text and tokens of the answer that says the same as a message and makes its calls."""
+        functions = [call["function"] for call in message.tool_calls]
+        return self._by_text.get(
+            answer_key(message.content, [(f["name"], f["arguments"]) for f in functions])
+        )
 
     def items(self) -> list[tuple[str, tuple[int, ...]]]:
         """Return everything that is kept, oldest first."""
@@ -76,6 +88,8 @@ class PromptBuilder:
     ) -> Prompt:
         """Return the prompt up to where the answer goes on. Raises ModelError."""
         segments = self._template.render(messages, tools)
+        if answers is not None and any(message.tool_calls for message in messages):
+            segments = _with_sampled_calls(segments, messages, answers)
         vocabulary = self._vocabulary
         trusted: dict[str, list[int]] = {}
         for position, segment in enumerate(segments):
@@ -118,3 +132,16 @@ class PromptBuilder:
         if known is not None and (not exact or known[0] == text):
             return known[0], list(known[1])
         return text, self._vocabulary.plain_text(text, forbidden)
+
+
+def _with_sampled_calls(
+    segments: Sequence[Segment], messages: Sequence[ChatMessage], answers: AnswerMemory
+) -> list[Segment]:
+    """Put what the model wrote in the place of calls that the template wrote anew."""
+    known = []
+    for span in find_calls(segments, messages):
+        message = messages[span.message]
+        sampled = answers.find_turn(message)
+        if sampled is not None:
+            known.append((span, sampled[0]))
+    return replace_spans(segments, known)

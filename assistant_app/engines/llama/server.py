@@ -154,7 +154,7 @@ class Server:
                     self._unload()
                     return protocol.Ok(work.id)
                 case protocol.Count():
-                    return protocol.Counted(work.id, tuple(self._loaded().count(work.messages)))
+                    return protocol.Counted(work.id, tuple(self._loaded().count(work.messages, work.tools)))
                 case protocol.Render():
                     prompt = self._loaded().render(work.messages, work.tools)
                     return protocol.Rendered(work.id, prompt.text, len(prompt.tokens))
@@ -261,5 +261,3 @@ class Server:
 def _failed(request_id: int, error: AssistantError) -> protocol.Failed:
     params = {name: v if isinstance(v, int | float) else str(v) for name, v in error.params.items()}
     return protocol.Failed(request_id, error.code, error.template, params, error.detail)
-
-

@@ -30,6 +30,7 @@ OUTPUT_LIMIT = 8 << 20
 
 _ROLES = ("system", "user", "assistant", "tool", "developer")
 _LARGEST_REPEAT = 1 << 20
+_TOOLS = re.compile(r"\btools\b")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NAME_MEMBERS = ("id", "name", "type")
 
@@ -64,6 +65,11 @@ class ChatTemplate:
         self._today = datetime.datetime.combine(datetime.date.today(), datetime.time())
         self._compiled: dict[str, jinja2.Template] = {}
         self._vault = _Vault()
+
+    @property
+    def knows_tools(self) -> bool:
+        """Whether it can tell the model about tools."""
+        return bool(self._tool_source) or _TOOLS.search(self.source) is not None
 
     def render(
         self,

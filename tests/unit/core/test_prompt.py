@@ -3,6 +3,7 @@
 from assistant_app.core.conversation import (
     AudioTranscriptPart,
     Message,
+    Part,
     ReasoningPart,
     Role,
     TextPart,
@@ -10,7 +11,7 @@ from assistant_app.core.conversation import (
     ToolResultPart,
 )
 from assistant_app.core.generation import ChatMessage
-from assistant_app.core.prompt import assemble, chat_messages, system_text
+from assistant_app.core.prompt import assemble, chat_messages, open_end, system_text, well_formed
 
 
 def test_reasoning_is_not_sent_back() -> None:
@@ -49,3 +50,53 @@ def test_examples_stand_between_system_prompt_and_history() -> None:
         ("assistant", "a"),
         ("user", "now"),
     ]
+
+
+def _answer(*parts: Part) -> Message:
+    return Message("1", "c", None, Role.ASSISTANT, parts)
+
+
+CALL = ToolCallPart("t1", "add", {"a": 1})
+RESULT = ToolResultPart("t1", "add", "2")
+
+
+def test_an_answer_with_calls_becomes_the_turns_it_was_made_of() -> None:
+    more = (ToolCallPart("t2", "add", {"a": 2}), ToolCallPart("t3", "add", {"a": 3}))
+    results = (ToolResultPart("t2", "add", "3"), ToolResultPart("t3", "add", "error: no", is_error=True))
+    answer = _answer(
+        ReasoningPart("hm"), TextPart("Let me see."), CALL, RESULT, ReasoningPart("so"), *more, *results,
+        TextPart("It is 2."),
+    )  # fmt: skip
+    turns = chat_messages(answer)
+    assert [(t.role, t.content, len(t.tool_calls), t.tool_call_id) for t in turns] == [
+        ("assistant", "Let me see.", 1, ""),
+        ("tool", "2", 0, "t1"),
+        ("assistant", "", 2, ""),
+        ("tool", "3", 0, "t2"),
+        ("tool", "error: no", 0, "t3"),
+        ("assistant", "It is 2.", 0, ""),
+    ]
+
+
+def test_a_call_that_was_interrupted_has_a_result_all_the_same() -> None:
+    turns = chat_messages(_answer(CALL, ToolCallPart("t2", "add", {}), RESULT))
+    assert [(t.role, t.content) for t in turns] == [
+        ("assistant", ""),
+        ("tool", "2"),
+        ("tool", "error: stopped"),
+    ]
+    assert well_formed((CALL,)) == (CALL, ToolResultPart("t1", "add", "error: stopped", is_error=True))
+    assert well_formed((CALL, RESULT)) == (CALL, RESULT)
+
+
+def test_an_answer_goes_on_after_its_last_tool() -> None:
+    assert open_end((TextPart("One"), TextPart(" two"))) == ((), "One two")
+    assert open_end((TextPart("One"), CALL, RESULT)) == ((TextPart("One"), CALL, RESULT), "")
+    assert open_end((CALL, RESULT, ReasoningPart("x"), TextPart("Two"))) == ((CALL, RESULT), "Two")
+
+
+def test_text_around_calls_reads_as_paragraphs() -> None:
+    assert (
+        _answer(TextPart("Let me"), TextPart(" see."), CALL, RESULT, TextPart("2")).text == "Let me see.\n\n2"
+    )
+    assert _answer(CALL, RESULT, TextPart("2")).text == "2"
