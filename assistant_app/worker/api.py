@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from assistant_app.core.conversation import Conversation, Message
+from assistant_app.core.conversation import AudioTranscriptPart, Conversation, Message
 from assistant_app.core.events import ContextReport, Event
 from assistant_app.core.sampling import Sampling
 from assistant_app.core.views import (
@@ -57,10 +57,10 @@ class AssistantApi(Protocol):
         """Keep what stands in the composer; "" (no conversation yet) is a valid identifier here."""
 
     # --- turns
-    async def submit(self, conversation_id: str, text: str) -> Message:
-        """Store the user's message at the end of the active branch and start an answer.
+    async def submit(self, conversation_id: str, said: str | AudioTranscriptPart) -> Message:
+        """Store what the user typed or spoke at the end of the active branch and start an answer.
 
-        While an answer is running there the text is queued instead and the queue is in the view.
+        While an answer is running there it is queued instead and the queue is in the view.
         Returns the stored message (or the queued one, with state STREAMING and no parent).
         """
 

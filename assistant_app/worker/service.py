@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant_app.core.conversation import (
+    AudioTranscriptPart,
     Conversation,
     Message,
     MessageState,
@@ -25,6 +26,7 @@ from assistant_app.core.views import (
     ConversationRow,
     ConversationView,
     ModelRow,
+    QueuedMessage,
     Receipt,
     Replay,
     ShownMessage,
@@ -72,6 +74,8 @@ class AssistantService:
         self._failure: AssistantError | None = None
         self._parts: Parts | None = None
         self._background: set[asyncio.Task[Any]] = set()
+        self._spoken: dict[str, AudioTranscriptPart] = {}
+        """What was spoken among the queued messages of this run; the database keeps their words."""
 
     # --- life
     def subscribe(self, sink: EventSink) -> Callable[[], None]:
@@ -227,26 +231,40 @@ class AssistantService:
         (await self._opened()).store.save_draft(conversation_id, text)
 
     # --- turns
-    async def submit(self, conversation_id: str, text: str) -> Message:
+    async def submit(self, conversation_id: str, said: str | AudioTranscriptPart) -> Message:
         store = (await self._opened()).store
         conversation = store.conversation(conversation_id)
         if self._turns.running(conversation_id):
-            queued = store.enqueue(conversation_id, text)
+            queued = self._enqueue(conversation_id, said)
             store.save_draft(conversation_id, "")
             self.emit(ConversationChanged(conversation_id))
             return Message(
-                queued.id, conversation_id, None, Role.USER, (TextPart(text),), MessageState.STREAMING
+                queued.id, conversation_id, None, Role.USER, (_question(said),), MessageState.STREAMING
             )
-        waiting = store.queued(conversation_id)
-        if waiting:
+        if store.queued(conversation_id):
             # What was queued before comes first; the new text waits behind it.
-            if text.strip():
-                store.enqueue(conversation_id, text)
-            first = store.take_queued(conversation_id)
-            text = first.text if first else text
-        message = self._ask(conversation, conversation.leaf_id, text)
+            if _question(said).text.strip():
+                self._enqueue(conversation_id, said)
+            said = self._take_queued(conversation_id) or said
+        message = self._ask(conversation, conversation.leaf_id, said)
         store.save_draft(conversation_id, "")
         return message
+
+    def _enqueue(self, conversation_id: str, said: str | AudioTranscriptPart) -> QueuedMessage:
+        assert self._parts is not None
+        queued = self._parts.store.enqueue(conversation_id, _question(said).text)
+        if isinstance(said, AudioTranscriptPart):
+            self._spoken[queued.id] = said
+        return queued
+
+    def _take_queued(self, conversation_id: str) -> str | AudioTranscriptPart | None:
+        """Return what waited longest; spoken words that were edited meanwhile are text."""
+        assert self._parts is not None
+        queued = self._parts.store.take_queued(conversation_id)
+        if queued is None:
+            return None
+        spoken = self._spoken.pop(queued.id, None)
+        return spoken if spoken is not None and spoken.text == queued.text else queued.text
 
     async def edit_queued(self, conversation_id: str, queued_id: str, text: str) -> None:
         (await self._opened()).store.edit_queued(queued_id, text)
@@ -330,17 +348,19 @@ class AssistantService:
         store.trash_messages(message_id)
         self.emit(ConversationChanged(message.conversation_id))
 
-    def _ask(self, conversation: Conversation, parent_id: str | None, text: str) -> Message:
+    def _ask(
+        self, conversation: Conversation, parent_id: str | None, said: str | AudioTranscriptPart
+    ) -> Message:
         """Store a question and start its answer."""
         assert self._parts is not None
         store = self._parts.store
         message = Message(
-            new_id(), conversation.id, parent_id, Role.USER, (TextPart(text),), created_at=time.time()
+            new_id(), conversation.id, parent_id, Role.USER, (_question(said),), created_at=time.time()
         )
         store.add_message(message)
         store.finish_message(message, None)
         if not conversation.title:
-            store.update_conversation(conversation.id, title=title_from(text))
+            store.update_conversation(conversation.id, title=title_from(message.text))
         self.emit(ConversationChanged(conversation.id))
         self._answer(conversation.id, message.id)
         return message
@@ -355,10 +375,10 @@ class AssistantService:
         if message.state not in (MessageState.DONE, MessageState.LENGTH):
             return
         try:
-            queued = store.take_queued(message.conversation_id)
-            if queued is not None:
+            said = self._take_queued(message.conversation_id)
+            if said is not None:
                 conversation = store.conversation(message.conversation_id)
-                self._ask(conversation, conversation.leaf_id, queued.text)
+                self._ask(conversation, conversation.leaf_id, said)
         except AssistantError as error:
             self.emit(Notice(error.code, error.sentence(self._translate)))
 
@@ -490,3 +510,7 @@ class AssistantService:
         if self._diagnose is None:
             return ()
         return await asyncio.to_thread(self._diagnose, parts)
+
+
+def _question(said: str | AudioTranscriptPart) -> TextPart | AudioTranscriptPart:
+    return TextPart(said) if isinstance(said, str) else said
