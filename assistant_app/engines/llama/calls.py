@@ -77,7 +77,9 @@ def _span(
         if _between(segments, end, first).strip():
             return None
         end = last
-    if message.content.strip():
+    if not message.content.strip():
+        start = _answer_start(segments, start)
+    else:
         content = [i for i, segment in enumerate(segments) if segment.message == index]
         if len(content) != 1 or content[0] >= start.segment:
             return None
@@ -85,6 +87,20 @@ def _span(
             return None
         start = Place(content[0], 0)
     return Span(index, start, end)
+
+
+def _answer_start(segments: Sequence[Segment], call: Place) -> Place:
+    """Return where an answer begins whose first word is a call.
+
+    Some templates put a line break there that they do not put where an answer is to be generated.
+    """
+    prompt_end = segments[-1].text
+    wanted = prompt_end[len(prompt_end.rstrip()) :]
+    before = segments[call.segment].text[: call.offset]
+    space = before[len(before.rstrip()) :]
+    if not space.startswith(wanted):
+        return call
+    return Place(call.segment, call.offset - len(space) + len(wanted))
 
 
 def _between(segments: Sequence[Segment], start: Place, end: Place) -> str:
