@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant_app import __version__
 from assistant_app.app import build_worker, prepare
+from assistant_app.core.conversation import ToolCallPart, ToolResultPart
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.views import ModelRow
 from assistant_app.i18n import _, translate
@@ -59,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--model", metavar="ID", help="an identifier from 'models', or a GGUF file")
         command.add_argument("--system", metavar="TEXT", help="system prompt of a new conversation")
         command.add_argument("--seed", type=_seed, help="fixed seed, for a repeatable answer")
+        command.add_argument(
+            "--verbose", action="store_true", help="show tool calls on stderr, also in a pipe"
+        )
         command.add_argument("--temperature", type=_temperature, help="0 to 2; 0 always takes the likeliest")
 
     models = commands.add_parser("models", help="list the models that can be used")
@@ -112,7 +116,7 @@ def _ask(options: argparse.Namespace) -> int:
                     }
                     if usage
                     else None,
-                    "tool_calls": [],
+                    "tool_calls": [_tool_call(*pair) for pair in answer.tool_calls],
                     "conversation": answer.conversation_id,
                     "state": answer.state.value,
                 },
@@ -123,6 +127,16 @@ def _ask(options: argparse.Namespace) -> int:
         print(answer.error, file=sys.stderr)
         return FAILED
     return INTERRUPTED if terminal.interrupted else OK
+
+
+def _tool_call(call: ToolCallPart, result: ToolResultPart | None) -> dict[str, Any]:
+    return {
+        "name": call.name,
+        "arguments": dict(call.arguments),
+        "result": result.content if result else None,
+        "is_error": result.is_error if result else True,
+        "duration_s": round(result.duration_s, 4) if result else 0.0,
+    }
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -136,7 +150,14 @@ def _terminal(options: argparse.Namespace, quiet: bool = False) -> Terminal:
     }
     paths = Paths.default()
     worker = build_worker(paths, prepare(paths), overrides)
-    return Terminal(worker, options.conversation, options.model, options.system, quiet=quiet)
+    return Terminal(
+        worker,
+        options.conversation,
+        options.model,
+        options.system,
+        quiet=quiet,
+        shows_tools=options.verbose or sys.stderr.isatty(),
+    )
 
 
 def _models(options: argparse.Namespace) -> int:

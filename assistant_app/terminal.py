@@ -2,19 +2,22 @@
 
 import contextlib
 import importlib
+import json
 import queue
 import sys
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from assistant_app.core.conversation import Message
+from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import (
     ContextReport,
     Event,
     Notice,
     TextDelta,
+    ToolCallEnded,
+    ToolCallStarted,
     TurnEnded,
     TurnPhase,
     TurnProgress,
@@ -31,6 +34,8 @@ HELP = """/new      start a new conversation
 /quit     leave (also Ctrl+D)
 Ctrl+C    stop the answer"""
 
+_LONGEST_RESULT = 300
+
 
 class Terminal:
     """One conversation on stdin and stdout. A context manager: leaving it closes the worker."""
@@ -43,6 +48,7 @@ class Terminal:
         system_prompt: str | None,
         *,
         quiet: bool = False,
+        shows_tools: bool = False,
     ) -> None:
         """Take what to converse in.
 
@@ -52,12 +58,20 @@ class Terminal:
             model: For a new conversation; None is the one from the settings.
             system_prompt: For a new conversation; None is the one from the settings.
             quiet: Do not print the answer while it streams.
+            shows_tools: Print each tool call as a line on stderr.
         """
         self._worker = worker
         self._conversation_id = conversation_id
         self._model = model
         self._system_prompt = system_prompt
         self._quiet = quiet
+        self._shows_tools = shows_tools and not quiet
+        self._calls: dict[str, ToolCallPart] = {}
+        self._in_line = False
+        """Text of the answer was printed, and no line break after it."""
+        self._gap = False
+        """What comes next is a new paragraph of the answer."""
+        self._told_shortened = 0
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._status_shown = False
         self.interrupted = False
@@ -161,6 +175,8 @@ class Terminal:
 
     def _follow(self, conversation_id: str) -> Message:
         """Print events until the answer has ended."""
+        self._told_shortened = 0
+        self._calls.clear()
         while True:
             try:
                 event = self._events.get()
@@ -169,25 +185,53 @@ class Terminal:
                     print(event.sentence, file=sys.stderr)
                 if getattr(event, "conversation_id", None) != conversation_id:
                     continue
-                if isinstance(event, TextDelta) and not self._quiet:
-                    self._status("")
-                    print(event.text, end="", flush=True)
+                if isinstance(event, TextDelta):
+                    self._print_text(event.text)
+                elif isinstance(event, ToolCallStarted):
+                    self._calls[event.call.call_id] = event.call
+                    self._end_line()
+                elif isinstance(event, ToolCallEnded):
+                    self._print_call(event.result)
                 elif isinstance(event, TurnProgress):
                     self._progress(event)
                 elif isinstance(event, ContextReport):
                     self._tell_shortened(event)
                 elif isinstance(event, TurnEnded):
                     self._status("")
-                    if not self._quiet and event.message.text:
-                        print(flush=True)
+                    self._end_line()
+                    self._gap = False
                     return event.message
             except KeyboardInterrupt:
                 self.interrupted = True
                 self._await(self._worker.api.stop(conversation_id))
 
+    def _print_text(self, text: str) -> None:
+        if self._quiet:
+            return
+        self._status("")
+        print("\n" + text if self._gap else text, end="", flush=True)
+        self._in_line, self._gap = True, False
+
+    def _end_line(self) -> None:
+        if self._in_line:
+            print(flush=True)
+            self._in_line, self._gap = False, True
+
+    def _print_call(self, result: ToolResultPart) -> None:
+        call = self._calls.pop(result.call_id, None)
+        if call is None or not self._shows_tools:
+            return
+        self._status("")
+        arguments = json.dumps(dict(call.arguments), ensure_ascii=False, default=str)
+        said = "".join(c if c.isprintable() else " " for c in "; ".join(result.content.splitlines()))
+        if len(said) > _LONGEST_RESULT:
+            said = said[: _LONGEST_RESULT - 1] + "…"
+        print(f"[{call.name} {arguments} → {said}]", file=sys.stderr, flush=True)
+
     def _tell_shortened(self, report: ContextReport) -> None:
         shortened = sum(item.visibility is not Visibility.WHOLE for item in report.items)
-        if shortened and not self._quiet:
+        if shortened > self._told_shortened and not self._quiet:
+            self._told_shortened = shortened
             self._status("")
             text = _("The model reads the {count} oldest messages shortened or not at all; they did not fit.")
             print(text.format(count=shortened), file=sys.stderr)
@@ -197,6 +241,8 @@ class Terminal:
             self._status(_("Loading the model … {percent} %").format(percent=round(event.fraction * 100)))
         elif event.phase is TurnPhase.READING:
             self._status(_("Reading … {percent} %").format(percent=round(event.fraction * 100)))
+        elif event.phase is TurnPhase.TOOL:
+            self._status(_("Using {tool}…").format(tool=event.tool))
         else:
             self._status("")
 

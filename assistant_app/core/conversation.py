@@ -120,6 +120,13 @@ class Message:
         return "\n\n".join(filter(None, paragraphs))
 
     @property
+    def tool_calls(self) -> "list[tuple[ToolCallPart, ToolResultPart | None]]":
+        """The tool calls in order, each with its result; None while there is none."""
+        results = {part.call_id: part for part in self.parts if isinstance(part, ToolResultPart)}
+        calls = [part for part in self.parts if isinstance(part, ToolCallPart)]
+        return [(call, results.get(call.call_id)) for call in calls]
+
+    @property
     def reasoning(self) -> str:
         """The reasoning, or the empty string."""
         return "".join(p.text for p in self.parts if isinstance(p, ReasoningPart))

@@ -1,8 +1,7 @@
 """Answers with tool calls: the whole service with real tools; only the model's words are the test's."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,62 +23,22 @@ from assistant_app.core.events import (
     TurnPhase,
     TurnProgress,
 )
-from assistant_app.core.generation import ToolSpec
-from assistant_app.core.tools import Risk, Tool
-from assistant_app.i18n import translate
-from assistant_app.models.catalogue import ModelCatalogue
 from assistant_app.paths import Paths
 from assistant_app.settings import SettingsFile
 from assistant_app.store.store import Store
-from assistant_app.worker.parts import Parts
 from assistant_app.worker.service import AssistantService
-from assistant_app.worker.supervisor import EngineSupervisor
-from tests.fixtures.scripted_backend import ScriptedBackend, crash
+from tests.fixtures.scripted_backend import ADD, SampleTools, ScriptedBackend, call, crash, scripted_service
 
 from .conftest import Bench, Recorder
 
-
-def call(name: str, arguments: str) -> str:
-    return f'<tool_call>\n{{"name": "{name}", "arguments": {arguments}}}\n</tool_call>'
-
-
-ADD = call("add", '{"numbers": "12 7"}')
 WAIT = call("wait", "{}")
-
-
-class Tools:
-    """A toolbox with a tool that adds, one that never returns, and one that talks a lot."""
-
-    def __init__(self) -> None:
-        self.added: list[str] = []
-
-    def tools(self) -> tuple[Tool, ...]:
-        text = {"type": "object", "properties": {"numbers": {"type": "string"}}, "required": ["numbers"]}
-        number = {"type": "object", "properties": {"n": {"type": "integer"}}}
-        nothing: dict[str, Any] = {"type": "object", "properties": {}}
-        return (
-            Tool(ToolSpec("add", "Adds numbers.", text), Risk.READ, "Adder", self._add),
-            Tool(ToolSpec("wait", "Waits.", nothing), Risk.READ, "Waiting", self._wait, timeout_s=60.0),
-            Tool(ToolSpec("talk", "Talks.", number), Risk.READ, "Talking", self._talk),
-        )
-
-    async def _add(self, arguments: Mapping[str, Any]) -> str:
-        self.added.append(arguments["numbers"])
-        return str(sum(map(int, arguments["numbers"].split())))
-
-    async def _wait(self, _arguments: Mapping[str, Any]) -> str:
-        await asyncio.Event().wait()
-        return ""
-
-    async def _talk(self, _arguments: Mapping[str, Any]) -> str:
-        return "word " * 5000
 
 
 class ToolBench(Bench):
     """A service with a scripted model."""
 
     backend: ScriptedBackend
-    tools: Tools
+    tools: SampleTools
     store: Store
 
     async def parts(self, conversation_id: str) -> tuple[Part, ...]:
@@ -100,14 +59,8 @@ async def start(tmp_path: Path) -> AsyncIterator[StartToolBench]:
         settings = SettingsFile(paths.settings_file)
         settings.load()
         settings.change({"system_prompt": "Be kind."})
-        backend, tools = ScriptedBackend(*texts, **options), Tools()
-        store = Store.open(paths)
-        catalogue = ModelCatalogue(paths, lambda: settings.current)
-
-        def open_parts(sink: Any) -> Parts:
-            return Parts(store, settings, catalogue, EngineSupervisor(sink), backend, tools)
-
-        service = AssistantService(open_parts, translate=translate)
+        backend, tools = ScriptedBackend(*texts, **options), SampleTools()
+        service, store = scripted_service(paths, settings, backend, tools)
         recorder = Recorder()
         service.subscribe(recorder)
         await service.start()
