@@ -76,6 +76,11 @@ TITLES = {
     ),
 }
 
+TOOL_TEXTS = {
+    "en": ("Let me work that out.", "Together that is **54.60**, with the delivery.", "buy milk, number"),
+    "zh_CN": ("我来算一下。", "加上运费一共是 **54.60**。", "买牛奶，第"),
+}
+
 
 def main() -> int:
     """Render all variants, or one of them in this process."""
@@ -325,6 +330,109 @@ def phases(studio: Studio) -> None:
     studio.settle()
 
 
+def tools(studio: Studio) -> None:
+    """Tool calls: running, done, failed, several with a long result, and stopped."""
+    from assistant_app.core.conversation import (
+        Message,
+        MessageState,
+        Part,
+        Role,
+        TextPart,
+        ToolCallPart,
+        ToolResultPart,
+    )
+    from assistant_app.core.events import (
+        TextDelta,
+        ToolCallEnded,
+        ToolCallStarted,
+        TurnEnded,
+        TurnPhase,
+        TurnProgress,
+        TurnStarted,
+    )
+    from assistant_app.core.views import ShownMessage
+
+    chat = studio.window.chat
+    before = chat.view
+    question = before.messages[0].message
+    conversation_id = question.conversation_id
+    said = TOOL_TEXTS[studio.language]
+    answer = Message(
+        "tools",
+        conversation_id,
+        question.id,
+        Role.ASSISTANT,
+        (),
+        MessageState.STREAMING,
+        time.time(),
+        "Pocket",
+    )
+
+    def show(message: Message) -> None:
+        shown = ShownMessage(message, 1, (message.id,))
+        answering = message.state is MessageState.STREAMING
+        chat.show(replace(before, messages=(*before.messages[:1], shown), answering=answering))
+
+    chat.reload = lambda: None
+    show(answer)
+    call = ToolCallPart("t1", "calculator", {"expression": "3 * 14.20 + 12"})
+    result = ToolResultPart("t1", "calculator", "3 * 14.20 + 12 = 54.6", False, 0.004)
+    studio.emit(
+        TurnStarted(conversation_id, answer),
+        TextDelta(conversation_id, answer.id, said[0]),
+        ToolCallStarted(conversation_id, answer.id, call),
+        TurnProgress(conversation_id, answer.id, TurnPhase.TOOL, tool=call.name),
+    )
+    studio.take("tool-running")
+    studio.emit(
+        ToolCallEnded(conversation_id, answer.id, result),
+        TurnProgress(conversation_id, answer.id, TurnPhase.WRITING, 1.0),
+    )
+    studio.take("tool-then-writing")
+    studio.emit(TextDelta(conversation_id, answer.id, said[1]))
+    parts: tuple[Part, ...] = (TextPart(said[0]), call, result, TextPart(said[1]))
+    done = replace(answer, parts=parts, state=MessageState.DONE)
+    show(done)
+    studio.emit(TurnEnded(conversation_id, done))
+    studio.take("tool-done")
+    notes = "\n".join(f"{number}. {said[2]} {number}" for number in range(1, 15))
+    error = 'error: The unit "stone" is not known; write for instance kg, lb or oz.'
+    several = replace(
+        done,
+        id="several",
+        state=MessageState.STOPPED,
+        parts=(
+            TextPart(said[0]),
+            call,
+            ToolCallPart("t2", "convert_units", {"value": 12, "from_unit": "stone", "to_unit": "kg"}),
+            ToolCallPart("t3", "list_notes", {}),
+            result,
+            ToolResultPart("t2", "convert_units", error, True, 0.01),
+            ToolResultPart("t3", "list_notes", notes, False, 1.72),
+            TextPart(said[1]),
+            ToolCallPart("t4", "help_search", {"query": TITLES[studio.language][0] * 3}),
+            ToolResultPart("t4", "help_search", "error: stopped", True),
+        ),
+    )
+    show(several)
+    studio.take("tools-several")
+    for fold in studio.window.findChildren(tool_button()):
+        if fold.objectName().startswith(("toolButton-t2", "toolButton-t3")):
+            fold.click()
+    studio.settle(0.6)
+    studio.take("tools-opened")
+    del chat.reload
+    chat.reload()
+    studio.settle()
+
+
+def tool_button() -> Any:
+    """Return Qt's class of tool buttons."""
+    from PySide6.QtWidgets import QToolButton
+
+    return QToolButton
+
+
 def pieces(text: str) -> Iterator[str]:
     """Yield a text as a model would write it."""
     for start in range(0, len(text), 5):
@@ -433,6 +541,7 @@ STATES: tuple[Callable[[Studio], None], ...] = (
     empty,
     conversation,
     phases,
+    tools,
     long_text,
     search,
     notices,

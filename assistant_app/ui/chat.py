@@ -14,6 +14,8 @@ from assistant_app.core.events import (
     Event,
     ReasoningDelta,
     TextDelta,
+    ToolCallEnded,
+    ToolCallStarted,
     TurnEnded,
     TurnPhase,
     TurnProgress,
@@ -314,6 +316,8 @@ class Chat(QObject):
             self.reload()
         elif isinstance(event, TextDelta | ReasoningDelta):
             self._count_speed()
+            self._stream(event.message_id, event)
+        elif isinstance(event, ToolCallStarted | ToolCallEnded):
             self._stream(event.message_id, event)
         elif isinstance(event, TurnEnded):
             self._stream(event.message.id, event)

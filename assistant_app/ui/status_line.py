@@ -62,6 +62,8 @@ class StatusLine(QWidget):
                     total=number(progress.total_tokens), reused=number(progress.reused_tokens)
                 )
             self.state.setText(text)
+        elif progress.phase is TurnPhase.TOOL:
+            self.state.setText(_("Using {tool}…").format(tool=progress.tool))
         else:
             self.state.setText(_("Writing…"))
         self.progress.setValue(percent)

@@ -322,7 +322,7 @@ def test_reasoning_is_folded_and_tools_are_one_line(view: TranscriptView, qtbot:
     settle(view, qtbot)
     assert widget_of(view, "a1").height() > before
     tool = view.findChild(QToolButton, "toolButton-t1-a2")
-    assert tool is not None and tool.text() == "Used calculator · 0.3 s"
+    assert tool is not None and tool.text() == "Used calculator (6 * 1.05) → 6.3 · 0.3 s"
     view.apply(ReasoningDelta(C, "a7", "hm"))
     thinking = view.findChild(QToolButton, "reasoningButton-a7")
     assert thinking is not None and thinking.text() == "Thinking…"

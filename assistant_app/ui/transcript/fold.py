@@ -1,19 +1,16 @@
-"""A line that opens: reasoning and tool calls stand folded above an answer."""
-
-import json
-import re
+"""A line that opens: reasoning and tool calls stand folded in an answer."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from assistant_app.core.conversation import ToolCallPart, ToolResultPart
 from assistant_app.i18n import _
 from assistant_app.ui.markdown.formats import Formats
 from assistant_app.ui.markdown.slicer import Slicer
 from assistant_app.ui.transcript.body import MessageBody
 
 _INDENT_PX = 16
-_MAX_TOOL_TEXT = 20_000
+_HEADER_EXTRA_PX = 36
+"""Arrow and padding of a header."""
 
 
 class Fold(QWidget):
@@ -32,6 +29,7 @@ class Fold(QWidget):
         self._formats = formats
         self._slicer = slicer
         self._width = 400
+        self._title = ""
         self._source = ""
         self._final = True
         self._body: MessageBody | None = None
@@ -50,18 +48,33 @@ class Fold(QWidget):
 
     def set_text(self, title: str, source: str, *, final: bool) -> None:
         """Show a title and, when open, this Markdown."""
-        if title != self.header.text():
-            self.header.setText(title)
+        if title != self._title:
+            self._title = title
             self.header.setAccessibleName(title)
+            self._elide()
         self._source, self._final = source, final
         if self._body is not None:
             self._body.set_source(source, final=final)
 
     def set_width(self, width: int) -> None:
         """Lay out for a width in logical pixels."""
-        self._width = width
+        if width != self._width:
+            self._width = width
+            self._elide()
         if self._body is not None:
             self._body.set_width(width - _INDENT_PX)
+
+    def set_failed(self, failed: bool) -> None:
+        """Draw the header as that of something that came to nothing."""
+        if failed != bool(self.header.property("failed")):
+            self.header.setProperty("failed", failed)
+            self.header.style().unpolish(self.header)
+            self.header.style().polish(self.header)
+
+    def _elide(self) -> None:
+        metrics = self.header.fontMetrics()
+        room = max(40, self._width - _HEADER_EXTRA_PX)
+        self.header.setText(metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room))
 
     def release(self) -> None:
         """Stop all work; the widget is about to go."""
@@ -78,7 +91,7 @@ class Fold(QWidget):
         self.header.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         if opened and self._body is None:
             body = MessageBody(self._formats, self._slicer, self)
-            body.setAccessibleName(self.header.text())
+            body.setAccessibleName(self._title)
             body.setContentsMargins(0, 0, 0, 0)
             body.height_changed.connect(self.height_changed)
             body.link_activated.connect(self.link_activated)
@@ -91,28 +104,3 @@ class Fold(QWidget):
         if self._body is not None:
             self._body.setVisible(opened)
         self.height_changed.emit()
-
-
-def tool_title(call: ToolCallPart, result: ToolResultPart | None) -> str:
-    """Return the folded line of a tool call."""
-    if result is None:
-        return _("Using {tool}…").format(tool=call.name)
-    if result.is_error:
-        return _("{tool} failed").format(tool=call.name)
-    return _("Used {tool} · {seconds} s").format(tool=call.name, seconds=f"{result.duration_s:.1f}")
-
-
-def tool_source(call: ToolCallPart, result: ToolResultPart | None) -> str:
-    """Return arguments and result as Markdown."""
-    arguments = json.dumps(dict(call.arguments), ensure_ascii=False, indent=2, default=str)
-    source = _fenced(arguments, "json")
-    if result is not None:
-        source += "\n" + _fenced(result.content, "")
-    return source
-
-
-def _fenced(text: str, language: str) -> str:
-    text = text[:_MAX_TOOL_TEXT]
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}\n"

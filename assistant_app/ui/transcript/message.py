@@ -13,13 +13,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QWidget
 
-from assistant_app.core.conversation import ImagePart, MessageState, ToolCallPart, ToolResultPart
+from assistant_app.core.conversation import ImagePart, MessageState
 from assistant_app.i18n import _
 from assistant_app.ui.markdown.formats import Formats
 from assistant_app.ui.markdown.slicer import Slicer
 from assistant_app.ui.transcript.body import MessageBody
+from assistant_app.ui.transcript.content import MessageContent
 from assistant_app.ui.transcript.editor import MessageEditor
-from assistant_app.ui.transcript.fold import Fold, tool_source, tool_title
+from assistant_app.ui.transcript.fold import Fold
 from assistant_app.ui.transcript.footer import MessageFooter
 from assistant_app.ui.transcript.live import LiveMessage
 from assistant_app.ui.transcript.parts import ErrorBox, MessageHeader, StatusLine, plain_label
@@ -77,7 +78,6 @@ class MessageWidget(QWidget):
         self.newest = False
         self._wanted_height = 0
         self._reasoning: Fold | None = None
-        self._tools: list[Fold] = []
         self._pictures: QLabel | None = None
         self._error: ErrorBox | None = None
         self._editor: MessageEditor | None = None
@@ -86,19 +86,23 @@ class MessageWidget(QWidget):
         self.setProperty("messageId", live.id)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._header = MessageHeader(self)
-        self.body = MessageBody(formats, slicer, self, plain=live.from_user)
-        self.body.setProperty("messageId", live.id)
+        self.content = MessageContent(live, formats, slicer, self)
         self._status = StatusLine(self)
         self._footer = MessageFooter(self, formats.look)
-        self.body.height_changed.connect(self._on_part_height)
-        self.body.link_activated.connect(self.link_activated)
-        self.body.menu_wanted.connect(self.menu_wanted)
-        self.body.dragged.connect(self.dragged)
+        self.content.height_changed.connect(self._on_part_height)
+        self.content.link_activated.connect(self.link_activated)
+        self.content.menu_wanted.connect(self.menu_wanted)
+        self.content.dragged.connect(self.dragged)
         self._footer.triggered.connect(self.triggered)
         self._status.triggered.connect(self.triggered)
         self.refresh()
 
     # --- content
+    @property
+    def body(self) -> MessageBody:
+        """Its text, or the first part of it."""
+        return self.content.body
+
     @property
     def live(self) -> LiveMessage:
         """What it shows."""
@@ -113,9 +117,8 @@ class MessageWidget(QWidget):
         """Show everything that the message says now."""
         live = self._live
         self._header.show_live(live, self._formats.look)
-        self.body.set_source(live.text, final=not live.writing)
+        self.content.refresh()
         self.refresh_state()
-        self._refresh_tools()
         self._refresh_pictures()
         self._footer.show_live(live, self._formats.look)
         self._show_actions()
@@ -134,17 +137,20 @@ class MessageWidget(QWidget):
                 live.message.error or _("Something went wrong; your text is kept. Try again.")
             )
             self._error.setVisible(failed)
-        shows_text = bool(live.text) and self._editor is None
-        self.body.setVisible(shows_text)
+        self.content.show_text(self._editor is None)
         self._footer.setVisible(not live.writing and self._editor is None)
         self._name()
         self.height_changed.emit()
 
     def append_text(self) -> None:
         """Show the text that was streamed since; what came while it was out of view, too."""
-        self.body.set_source(self._live.text, final=False)
-        if self.body.isHidden() or not self._status.isHidden():
+        if self.content.append_text() or not self._status.isHidden():
             self.refresh_state()
+
+    def refresh_tools(self) -> None:
+        """Show a call that began or ended."""
+        self.content.refresh()
+        self.refresh_state()
 
     def append_reasoning(self) -> None:
         """Show more of what the model thinks; `live` has it already."""
@@ -152,16 +158,16 @@ class MessageWidget(QWidget):
 
     def release(self) -> None:
         """Stop all work; the widget is about to go."""
-        self.body.release()
-        for fold in self._folds():
-            fold.release()
+        self.content.release()
+        if self._reasoning is not None:
+            self._reasoning.release()
 
     def set_formats(self, formats: Formats) -> None:
         """Draw with other colours or fonts."""
         self._formats = formats
-        self.body.set_formats(formats)
-        for fold in self._folds():
-            fold.set_formats(formats)
+        self.content.set_formats(formats)
+        if self._reasoning is not None:
+            self._reasoning.set_formats(formats)
         self.refresh()
 
     def _name(self) -> None:
@@ -177,7 +183,6 @@ class MessageWidget(QWidget):
             name = _("Assistant answered: {text}").format(text=text)
         if name != self.accessibleName():
             self.setAccessibleName(name)
-            self.body.setAccessibleName(_("Your message") if live.from_user else _("Answer"))
 
     def _refresh_reasoning(self) -> None:
         live = self._live
@@ -199,22 +204,6 @@ class MessageWidget(QWidget):
             self._reasoning.show()
             self.height_changed.emit()
 
-    def _refresh_tools(self) -> None:
-        parts = self._live.message.parts
-        calls = [part for part in parts if isinstance(part, ToolCallPart)]
-        results = {part.call_id: part for part in parts if isinstance(part, ToolResultPart)}
-        while len(self._tools) > len(calls):
-            gone = self._tools.pop()
-            gone.release()
-            gone.hide()
-            gone.deleteLater()
-        for index, call in enumerate(calls):
-            if index == len(self._tools):
-                self._tools.append(self._new_fold(f"toolButton-{call.call_id}"))
-            result = results.get(call.call_id)
-            self._tools[index].set_text(tool_title(call, result), tool_source(call, result), final=True)
-            self._tools[index].show()
-
     def _refresh_pictures(self) -> None:
         names = [
             part.name or part.mime_type for part in self._live.message.parts if isinstance(part, ImagePart)
@@ -234,9 +223,6 @@ class MessageWidget(QWidget):
         fold.height_changed.connect(self._on_part_height)
         fold.link_activated.connect(self.link_activated)
         return fold
-
-    def _folds(self) -> list[Fold]:
-        return ([self._reasoning] if self._reasoning is not None else []) + self._tools
 
     # --- editing
     def open_editor(self, text: str) -> None:
@@ -278,18 +264,19 @@ class MessageWidget(QWidget):
                 header_left = left + column - min(column, self._header.sizeHint().width() + 8)
             self._header.setGeometry(header_left, y, left + column - header_left, height)
             y += height + _GAP_PX
-        for fold in self._folds():
-            if not fold.isHidden():
-                fold.set_width(column)
-                height = fold.sizeHint().height()
-                fold.setGeometry(left, y, column, height)
-                y += height
+        if self._reasoning is not None and not self._reasoning.isHidden():
+            self._reasoning.set_width(column)
+            height = self._reasoning.sizeHint().height()
+            self._reasoning.setGeometry(left, y, column, height)
+            y += height
         if self._pictures is not None:
             height = self._pictures.sizeHint().height()
             self._pictures.setGeometry(left, y, column, height)
             y += height + _GAP_PX
-        if not self.body.isHidden():
-            y = self._arrange_body(left, y, column)
+        if not from_user:
+            y = self.content.place(left, y, column)
+        elif not self.body.isHidden():
+            y = self._arrange_bubble(left, y, column)
         if self._editor is not None:
             height = self._editor.sizeHint().height()
             self._editor.setGeometry(left, y, column, height)
@@ -308,11 +295,7 @@ class MessageWidget(QWidget):
             y += self._footer.height()
         return y + 4
 
-    def _arrange_body(self, left: int, y: int, column: int) -> int:
-        if not self._live.from_user:
-            self.body.set_width(column)
-            self.body.move(left, y)
-            return y + self.body.height() + 4
+    def _arrange_bubble(self, left: int, y: int, column: int) -> int:
         widest = int(column * _BUBBLE_SHARE) - 2 * _PAD_X
         width = min(widest, self._natural_width(widest))
         self.body.set_width(width)
@@ -363,7 +346,7 @@ class MessageWidget(QWidget):
         return (
             self.isAncestorOf(self._focus_widget())
             or self.hasFocus()
-            or self.body.textCursor().hasSelection()
+            or self.content.has_selection()
         )
 
     def set_current(self, current: bool) -> None:

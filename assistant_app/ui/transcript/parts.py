@@ -75,7 +75,7 @@ def status_text(live: LiveMessage) -> str:
             return _("Loading the model {percent} %").format(percent=percent)
         if live.phase is TurnPhase.READING:
             return _("Reading {percent} %").format(percent=percent)
-        if live.text or live.reasoning:
+        if live.phase is TurnPhase.TOOL or live.in_text or (live.reasoning and not live.runs):
             return ""
         return _("Writing…") if live.phase is TurnPhase.WRITING else _("Waiting…")
     if state is MessageState.STOPPED:

@@ -26,6 +26,7 @@ QToolButton[role="fold"] {{
   color: {look.muted.name()}; border: 1px solid transparent; border-radius: 7px; padding: 2px 7px 2px 3px;
   background: transparent;
 }}
+QToolButton[role="fold"][failed="true"] {{ color: {look.danger.name()}; }}
 QToolButton[role="fold"]:hover, QToolButton[role="action"]:hover {{ background: {look.hover.name()}; }}
 QToolButton[role="action"] {{
   color: {look.muted.name()}; border: 1px solid transparent; border-radius: 7px; padding: 3px 5px;

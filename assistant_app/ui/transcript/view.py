@@ -7,7 +7,16 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, 
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from assistant_app.core.conversation import Message, MessageState
-from assistant_app.core.events import Event, ReasoningDelta, TextDelta, TurnEnded, TurnProgress, TurnStarted
+from assistant_app.core.events import (
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    TurnEnded,
+    TurnProgress,
+    TurnStarted,
+)
 from assistant_app.core.views import ConversationView, ShownMessage
 from assistant_app.i18n import _
 from assistant_app.ui.icons import icon
@@ -136,6 +145,10 @@ class TranscriptView(QWidget):
             row = self._rows.get(event.message_id)
             if row is not None:
                 self._on_streamed(row, event)
+        elif isinstance(event, ToolCallStarted | ToolCallEnded):
+            row = self._rows.get(event.message_id)
+            if row is not None:
+                self._on_tool(row, event)
 
     def scroll_to_message(self, message_id: str) -> None:
         """Bring a message into view and give it the keyboard."""
@@ -154,7 +167,7 @@ class TranscriptView(QWidget):
         """Lay everything visible out at once; for pictures and tests."""
         for row in self._canvas.visible_rows(1.0):
             if row.widget is not None:
-                row.widget.body.finish_now()
+                row.widget.content.finish_now()
         self._canvas.place()
 
     def message_widget(self, message_id: str) -> MessageWidget | None:
@@ -200,10 +213,18 @@ class TranscriptView(QWidget):
         else:
             if live.began_thinking and not live.text:
                 live.thought_s = monotonic() - live.began_thinking
-            first = not live.text
-            live.text += event.text
+            first = not live.in_text
+            live.add_text(event.text)
             if row.widget is not None and (shown or first):
                 row.widget.append_text()
+
+    def _on_tool(self, row: Row, event: ToolCallStarted | ToolCallEnded) -> None:
+        if isinstance(event, ToolCallStarted):
+            row.live.start_tool(event.call)
+        else:
+            row.live.end_tool(event.result)
+        if row.widget is not None:
+            row.widget.refresh_tools()
 
     def _catch_up(self) -> None:
         """Show what was streamed into a message while it was out of view."""
@@ -302,9 +323,9 @@ class TranscriptView(QWidget):
         if row.widget is None:
             QApplication.clipboard().setText(row.live.text)
             return
-        selected = row.widget.body.selected_text()
-        row.widget.body.finish_now()
-        QApplication.clipboard().setText(selected or row.widget.body.plain_text())
+        selected = row.widget.content.selected_text()
+        row.widget.content.finish_now()
+        QApplication.clipboard().setText(selected or row.widget.content.plain_text())
 
     def _open_menu(self, message_id: str, at: QPoint) -> None:
         row = self._rows.get(message_id)
