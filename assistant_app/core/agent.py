@@ -46,6 +46,8 @@ class ModelTurn:
 
     calls: tuple[ToolCallPart, ...] = ()
     has_text: bool = False
+    cancelled: bool = False
+    """It was cut off: nothing follows."""
 
 
 class Desk(Protocol):
@@ -100,7 +102,7 @@ class Agent:
         """Write until there is an answer or `stop` is set. Raises what the desk raises."""
         for _turn in range(self._max_turns):
             turn = await self._desk.write(with_tools=bool(self._tools))
-            if self._stop.is_set():
+            if self._stop.is_set() or turn.cancelled:
                 return
             if not turn.calls:
                 self._conclude(turn)
@@ -111,7 +113,7 @@ class Agent:
             if repeated:
                 break
         turn = await self._desk.write(with_tools=False)
-        if not self._stop.is_set():
+        if not self._stop.is_set() and not turn.cancelled:
             self._conclude(turn)
 
     def _conclude(self, turn: ModelTurn) -> None:

@@ -20,14 +20,20 @@ STOPPED_RESULT = "error: stopped"
 _TOOL_PARTS = ToolCallPart | ToolResultPart
 
 
-def chat_messages(message: Message) -> list[ChatMessage]:
+def chat_messages(message: Message, *, with_tools: bool = True) -> list[ChatMessage]:
     """Return a stored message as the turns that a template sees.
 
     Reasoning is left out: models are trained to read answers without it. An answer with tool calls
     becomes the turns that it was made of: a call, its results, what the model wrote then. Calls
     without a result were stopped, and the model is told so. A message without anything to say
     becomes no turn at all.
+
+    Args:
+        with_tools: False for templates that know no tools and would refuse such turns: only what
+            was said is left then.
     """
+    if not with_tools:
+        return [ChatMessage(message.role.value, message.text)] if message.text else []
     turns: list[ChatMessage] = []
     texts: list[str] = []
     calls: list[ToolCallPart] = []
@@ -103,6 +109,8 @@ def assemble(
     few_shot: Iterable[tuple[str, str]],
     summary: str,
     history: Sequence[Message],
+    *,
+    with_tools: bool = True,
 ) -> list[ChatMessage]:
     """Return the turns to send: system, examples, then the history that is kept whole."""
     turns: list[ChatMessage] = []
@@ -113,5 +121,5 @@ def assemble(
         turns.append(ChatMessage("user", question))
         turns.append(ChatMessage("assistant", answer))
     for message in history:
-        turns.extend(chat_messages(message))
+        turns.extend(chat_messages(message, with_tools=with_tools))
     return turns

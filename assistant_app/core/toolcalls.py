@@ -70,6 +70,15 @@ class CallSplitter:
     _closing: bool = False
     """The line so far may close the fence."""
 
+    @classmethod
+    def after(cls, text: str) -> "CallSplitter":
+        """Return one for a stream that goes on after `text`, perhaps inside of code."""
+        splitter = cls(_pending=text)
+        for _piece in splitter._split(final=True):
+            pass
+        splitter._space, splitter._trim = "", False
+        return splitter
+
     def feed(self, text: str) -> Iterator[str | WrittenCall]:
         """Yield what can be told apart already; what may become a tag is kept back."""
         self._pending += text

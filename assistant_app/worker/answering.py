@@ -106,7 +106,10 @@ class Answering:
     async def write(self, *, with_tools: bool) -> ModelTurn:
         """Let the model write until it ends its turn."""
         turn, question = self._turn, self._question
-        closed, continued = open_end(turn.parts)
+        if question.info.tools:
+            closed, continued = open_end(turn.parts)
+        else:
+            closed, continued = (), turn.snapshot().text
         path = list(question.path)
         if closed:
             path.append(replace(turn.message, parts=closed))
@@ -157,7 +160,8 @@ class Answering:
     # --- the stream
     async def _generate(self, request: GenerationRequest, with_tools: bool) -> ModelTurn:
         turn, backend = self._turn, self._parts.backend
-        written = _Written(CallSplitter() if self._question.tools else None, with_tools)
+        splitter = CallSplitter.after(request.continue_text) if self._question.tools else None
+        written = _Written(splitter, with_tools, has_text=bool(request.continue_text.strip()))
         reasoning = await splitter_for(backend, request, self._question.info)
         finished: Finished | None = None
         cancelled = turn.stop.is_set()
@@ -185,7 +189,8 @@ class Answering:
     def _ended(self, finished: Finished | None, written: "_Written") -> ModelTurn:
         self._finished = finished or Finished(FinishReason.CANCELLED, UsageSummary())
         self._usages.append(self._finished.usage)
-        return ModelTurn(tuple(written.calls), written.has_text)
+        cancelled = self._finished.reason is FinishReason.CANCELLED
+        return ModelTurn(tuple(written.calls), written.has_text, cancelled)
 
     def _take(self, written: "_Written", pieces: Iterable[tuple[bool, str]]) -> None:
         for is_reasoning, text in pieces:

@@ -90,7 +90,7 @@ class Prompter:
             self._store.save_summary(conversation.id, path[window.start].id, summary)
 
         whole = path[window.start :]
-        turns = assemble(system_prompt, examples, summary, whole)
+        turns = assemble(system_prompt, examples, summary, whole, with_tools=info.tools)
         system_tokens = (await self._count_turns(assemble(system_prompt, (), summary, ()), info) or [0])[0]
         items = memory.context_items(
             system_prompt, system_tokens + listed, path, tokens, window.start, included
@@ -115,7 +115,7 @@ class Prompter:
         return "", frozenset()
 
     async def _count_messages(self, path: Sequence[Message], info: ModelInfo) -> list[int]:
-        turns = [chat_messages(message) for message in path]
+        turns = [chat_messages(message, with_tools=info.tools) for message in path]
         flat = await self._count_turns([turn for group in turns for turn in group], info)
         result, position = [], 0
         for group in turns:

@@ -42,6 +42,10 @@ CALL = ToolCallPart("t1", "calculator", {"expression": "12 + 7"})
 RESULT = ToolResultPart("t1", "calculator", "12 + 7 = 19", False, 0.004)
 
 
+def failed(content: str) -> ToolResultPart:
+    return replace(RESULT, content=content, is_error=True)
+
+
 @pytest.fixture
 def view(qtbot: QtBot) -> TranscriptView:
     shown = TranscriptView()
@@ -125,8 +129,8 @@ def test_a_stored_form_that_is_behind_takes_no_call_back(view: TranscriptView, q
 @pytest.mark.parametrize(
     ("made", "result", "line", "failed"),
     [
-        (CALL, replace(RESULT, content="error: No.", is_error=True), "Failed: calculator (12 + 7) → No.", True),
-        (CALL, replace(RESULT, content="error: stopped", is_error=True), "Stopped: calculator (12 + 7)", False),
+        (CALL, failed("error: No."), "Failed: calculator (12 + 7) → No.", True),
+        (CALL, failed("error: stopped"), "Stopped: calculator (12 + 7)", False),
         (CALL, None, "Stopped: calculator (12 + 7)", False),
         (
             ToolCallPart("t1", UNREADABLE, {"text": "calc("}),

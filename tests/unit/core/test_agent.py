@@ -204,3 +204,10 @@ async def test_without_tools_none_are_offered() -> None:
     desk = ScriptedDesk(TEXT)
     await run(desk, [])
     assert desk.offered == [False]
+
+
+async def test_nothing_follows_a_turn_that_was_cut_off() -> None:
+    counter = Counter()
+    desk = ScriptedDesk(ModelTurn(asks(("count", {})).calls, cancelled=True))
+    await run(desk, [tool("count", counter)])
+    assert desk.offered == [True] and not counter.calls and not desk.said

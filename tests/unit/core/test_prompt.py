@@ -100,3 +100,9 @@ def test_text_around_calls_reads_as_paragraphs() -> None:
         _answer(TextPart("Let me"), TextPart(" see."), CALL, RESULT, TextPart("2")).text == "Let me see.\n\n2"
     )
     assert _answer(CALL, RESULT, TextPart("2")).text == "2"
+
+
+def test_a_template_without_tools_gets_what_was_said() -> None:
+    answer = _answer(TextPart("Let me see."), CALL, RESULT, TextPart("It is 2."))
+    assert chat_messages(answer, with_tools=False) == [ChatMessage("assistant", "Let me see.\n\nIt is 2.")]
+    assert chat_messages(_answer(CALL, RESULT), with_tools=False) == []

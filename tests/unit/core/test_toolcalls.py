@@ -148,3 +148,10 @@ def test_answers_that_say_the_same_have_the_same_key() -> None:
     key = answer_key("Let me see.", [("calculator", {"expression": "12 + 7"})])
     assert answer_key(*split_answer(spelled)) == key
     assert answer_key(*split_answer("Let me see.")) != key
+
+
+def test_a_continued_answer_remembers_that_it_is_inside_of_code() -> None:
+    splitter = CallSplitter.after("Like this:\n```\n")
+    assert [*splitter.feed(CALL), *splitter.finish()] == [CALL]
+    splitter = CallSplitter.after("Let me see. ")
+    assert [*splitter.feed(f" So:\n{CALL}"), *splitter.finish()] == [" So:", call()]
