@@ -1,5 +1,6 @@
 """Answers with tool calls: the whole service with real tools; only the model's words are the test's."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -153,6 +154,17 @@ async def test_stop_while_a_tool_works_is_quick_and_leaves_a_whole_conversation(
     assert shape(message.parts) == [("call", "wait"), ("result", "error: stopped")]
     assert (await bench.ask(conversation.id, "Again")).text == "Yes?"
     assert [m.content for m in bench.backend.requests[-1].messages][-2:] == ["error: stopped", "Again"]
+
+
+async def test_a_call_is_in_the_database_while_its_tool_works(start: StartToolBench) -> None:
+    bench = await start(WAIT)
+    conversation = await bench.api.create_conversation()
+    await bench.api.submit(conversation.id, "Wait")
+    await bench.events.wait(lambda e: isinstance(e, TurnProgress) and e.phase is TurnPhase.TOOL)
+    message_id = bench.events.of(ToolCallStarted)[0].message_id
+    while not (stored := bench.store.message(message_id)).parts:
+        await asyncio.sleep(0.01)
+    assert shape(stored.parts) == [("call", "wait")] and stored.state is MessageState.STREAMING
 
 
 async def test_stop_in_the_middle_of_a_call_drops_the_half_call(start: StartToolBench) -> None:
