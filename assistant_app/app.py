@@ -11,6 +11,7 @@ from assistant_app import i18n
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
+    from assistant_app.core.tools import Tool
     from assistant_app.doctor import Finding
     from assistant_app.settings import SettingsFile
     from assistant_app.worker.api import EventSink
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from assistant_app.worker.thread import WorkerThread
 
 log = logging.getLogger(__name__)
+
+
+class _NoTools:
+    """A toolbox with nothing in it."""
+
+    def tools(self) -> tuple["Tool", ...]:
+        return ()
 
 
 def prepare(paths: Paths) -> "SettingsFile":
@@ -52,7 +60,6 @@ def build_service(
 
     def open_parts(sink: "EventSink") -> "Parts":
         from assistant_app.backends import backend_class
-        from assistant_app.core.tools import NoTools
         from assistant_app.models.catalogue import ModelCatalogue
         from assistant_app.store.store import Store
         from assistant_app.worker.parts import Parts
@@ -62,7 +69,7 @@ def build_service(
         catalogue = ModelCatalogue(paths, lambda: settings.current)
         engine = EngineSupervisor(sink)
         backend = backend_class("local")(engine, catalogue, service.load_progress)
-        return Parts(store, settings, catalogue, engine, backend, NoTools())
+        return Parts(store, settings, catalogue, engine, backend, _NoTools())
 
     def diagnose(parts: "Parts") -> Sequence[tuple[str, str, bool]]:
         from assistant_app.doctor import diagnose

@@ -8,11 +8,10 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from assistant_app.core.arguments import ArgumentError, fitted
 from assistant_app.core.conversation import ToolCallPart, ToolResultPart
 from assistant_app.core.prompt import STOPPED_RESULT
 from assistant_app.core.text import N_
@@ -152,16 +151,12 @@ class Agent:
         tool = self._tools.get(call.name)
         if tool is None:
             return self._refused(call)
-        try:
-            arguments = fitted(tool.spec.parameters, call.arguments)
-        except ArgumentError as error:
-            return _result(call, error.sentence(self._translate), is_error=True)
         self._desk.tool_started(call)
         began = time.monotonic()
-        content, is_error = await self._outcome(tool, arguments)
+        content, is_error = await self._outcome(tool, call.arguments)
         return _result(call, self._cut(content), is_error=is_error, duration_s=time.monotonic() - began)
 
-    async def _outcome(self, tool: Tool, arguments: dict[str, Any]) -> tuple[str, bool]:
+    async def _outcome(self, tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, bool]:
         """Wait for a tool, its time limit or the stop button; return a text and whether it is an error."""
 
         async def run() -> str:

@@ -41,7 +41,8 @@ class Tool:
     title: str
     """English label for people, a translation key."""
     run: Callable[[Mapping[str, Any]], Awaitable[str]]
-    """Takes arguments that fit the schema, returns the text for the model. Raises ToolError."""
+    """Takes the arguments as the model wrote them, returns the text for it. Raises ToolError, also for
+    arguments that do not fit the schema: the sentence says what to write instead."""
     timeout_s: float = DEFAULT_TIMEOUT_S
 
 
@@ -50,11 +51,3 @@ class Toolbox(Protocol):
 
     def tools(self) -> tuple[Tool, ...]:
         """Return the tools that are switched on, always in the same order."""
-
-
-class NoTools:
-    """A toolbox with nothing in it."""
-
-    def tools(self) -> tuple[Tool, ...]:
-        """Return nothing."""
-        return ()
