@@ -11,11 +11,14 @@ from assistant_app.core.generation import ChatBackend, ChatMessage, ModelInfo, T
 from assistant_app.core.ids import new_id
 from assistant_app.core.prompt import assemble, chat_messages, system_text
 from assistant_app.core.sampling import Sampling
+from assistant_app.core.tools import Tool, Toolbox
 from assistant_app.settings import Settings
 from assistant_app.store.store import Store
 
 _CACHED_COUNTS = 20_000
 _CACHED_TOOL_LISTS = 64
+_TOOLS_SHARE = 1 / 3
+"""At most this share of the context goes to the list of tools; else there are none."""
 _TEMPLATE_MARGIN_TOKENS = 16
 """What a template may add once for the whole prompt: begin-of-text, the opening of the answer."""
 
@@ -37,6 +40,19 @@ class Prompter:
         self._backend = backend
         self._counts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
         self._tool_counts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+
+    async def offered(
+        self, toolbox: Toolbox, conversation: Conversation, info: ModelInfo, settings: Settings
+    ) -> tuple[Tool, ...]:
+        """Return the tools that the model is told about.
+
+        None where its template cannot list tools, or where the list would leave too little of the
+        context window for the conversation.
+        """
+        tools = toolbox.tools() if info.tools else ()
+        specs = [tool.spec for tool in tools]
+        listed = await self._count_tools(_system_prompt(conversation, settings), specs, info)
+        return tools if listed <= info.n_ctx_tokens * _TOOLS_SHARE else ()
 
     async def prepare(
         self,
@@ -60,9 +76,7 @@ class Prompter:
         Raises:
             PromptTooLong: The question does not fit by itself.
         """
-        system_prompt = (
-            settings.system_prompt if conversation.system_prompt is None else conversation.system_prompt
-        )
+        system_prompt = _system_prompt(conversation, settings)
         examples = settings.few_shot
         reserve = memory.answer_reserve(info.n_ctx_tokens, sampling.max_tokens)
         summary_room = int(info.n_ctx_tokens * memory.SUMMARY_SHARE)
@@ -153,6 +167,10 @@ class Prompter:
         while len(self._counts) > _CACHED_COUNTS:
             self._counts.popitem(last=False)
         return result
+
+
+def _system_prompt(conversation: Conversation, settings: Settings) -> str:
+    return settings.system_prompt if conversation.system_prompt is None else conversation.system_prompt
 
 
 def with_draft(conversation: Conversation, path: Sequence[Message], draft: str) -> list[Message]:

@@ -400,13 +400,14 @@ class AssistantService:
         path = parts.store.tree(conversation_id).path(conversation.leaf_id) if conversation_id else []
         path = [message for message in path if message.state is not MessageState.STREAMING]
         info = await parts.backend.load(conversation.model or settings.model)
+        tools = await self._prompter.offered(parts.toolbox, conversation, info, settings)
         return await self._prompter.prepare(
             conversation,
             with_draft(conversation, path, draft),
             info,
             settings,
             self._sampling(conversation_id, info.id),
-            tools=[tool.spec for tool in parts.toolbox.tools()] if info.tools else (),
+            tools=[tool.spec for tool in tools],
             keep_window=False,
         )
 

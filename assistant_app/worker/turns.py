@@ -193,9 +193,9 @@ class Turns:
         on_end(message)
 
     async def _write(self, turn: Turn) -> tuple[Message, Receipt | None]:
-        parts = self._parts
+        parts, settings = self._parts, self._parts.settings.current
         conversation = parts.store.conversation(turn.conversation_id)
-        model_id = conversation.model or parts.settings.current.model
+        model_id = conversation.model or settings.model
         self._phase(turn, TurnPhase.LOADING)
         info = await parts.backend.load(model_id)
         turn.message = replace(turn.message, model=info.name)
@@ -204,7 +204,7 @@ class Turns:
             parts.store.tree(conversation.id).path(turn.message.parent_id),
             info,
             self._sampling_for(turn.conversation_id, model_id),
-            parts.toolbox.tools() if info.tools else (),
+            await self._prompter.offered(parts.toolbox, conversation, info, settings),
         )
         answering = Answering(turn, question, parts, self._prompter, self._journal, self._emit)
         return await answering.run(self._translate)

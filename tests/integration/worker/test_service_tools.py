@@ -128,6 +128,14 @@ async def test_tools_are_kept_from_models_whose_template_knows_none(start: Start
     assert bench.backend.requests[0].tools == ()
 
 
+async def test_tools_that_would_fill_a_small_window_are_not_offered(start: StartToolBench) -> None:
+    bench = await start("Hello.", n_ctx_tokens=150)
+    conversation = await bench.api.create_conversation()
+    assert (await bench.ask(conversation.id, "Hi")).text == "Hello."
+    assert bench.backend.requests[0].tools == ()
+    assert "add" not in await bench.api.prompt_text(conversation.id, "Hi")
+
+
 async def test_tools_and_results_are_counted(start: StartToolBench) -> None:
     bench = await start(ADD, "It is 19.")
     conversation = await bench.api.create_conversation()
