@@ -194,7 +194,7 @@ def test_copy_gives_all_text_of_an_answer(view: TranscriptView, qtbot: QtBot) ->
 def test_the_window_shows_a_call_and_the_status_line_names_the_tool(
     open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    def build(paths: Paths, settings: SettingsFile, *_overrides: Any) -> WorkerThread:
+    def build(paths: Paths, settings: SettingsFile, *_overrides: Any, **_options: Any) -> WorkerThread:
         backend = ScriptedBackend(f"Let me see.\n{ADD}\n{call('wait', '{}')}", "Never said.")
         return WorkerThread(scripted_service(paths, settings, backend, SampleTools())[0])
 

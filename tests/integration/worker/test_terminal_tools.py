@@ -15,7 +15,7 @@ from tests.fixtures.scripted_backend import ADD, SampleTools, ScriptedBackend, c
 def script(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
     """Let the commands meet a model that writes these texts."""
 
-    def build(paths: Paths, settings: SettingsFile, _overrides: object) -> WorkerThread:
+    def build(paths: Paths, settings: SettingsFile, *_overrides: object, **_options: object) -> WorkerThread:
         return WorkerThread(scripted_service(paths, settings, ScriptedBackend(*texts), SampleTools())[0])
 
     monkeypatch.setattr(cli, "build_worker", build)
