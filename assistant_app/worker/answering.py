@@ -137,7 +137,7 @@ class Answering:
             if not any(isinstance(part, ToolResultPart) for part in turn.parts):
                 raise
             # What the tools gave fills the window: the answer has to do with that.
-            self._finished = Finished(FinishReason.LENGTH, self._finished.usage, self._finished.prompt)
+            self._finished = replace(self._finished, reason=FinishReason.LENGTH)
             return ModelTurn()
 
     def tool_started(self, call: ToolCallPart) -> None:
@@ -164,9 +164,10 @@ class Answering:
         written = _Written(splitter, with_tools, has_text=bool(request.continue_text.strip()))
         reasoning = await splitter_for(backend, request, self._question.info)
         finished: Finished | None = None
-        cancelled = turn.stop.is_set()
-        if cancelled:
-            return self._ended(None, written)
+        cancelled = False
+        if turn.stop.is_set():
+            self._finished = replace(self._finished, reason=FinishReason.CANCELLED)
+            return ModelTurn(cancelled=True)
         async with aclosing(backend.generate(request)) as events:
             async for event in events:
                 if isinstance(event, Finished):

@@ -120,6 +120,38 @@ async def test_the_model_reads_its_own_turns_again_in_the_answer_and_in_the_next
     assert [len(r.tools) for r in bench.backend.requests] == [3, 3, 3]
 
 
+async def test_a_call_without_its_end_is_carried_out(start: StartToolBench) -> None:
+    bench = await start(ADD.removesuffix("}\n</tool_call>"), "It is 19.")
+    conversation = await bench.api.create_conversation()
+    answer = await bench.ask(conversation.id, "12 plus 7?")
+    assert shape(answer.parts) == [("call", "add"), ("result", "19"), ("text", "It is 19.")]
+
+
+async def test_a_call_that_cannot_be_read_is_told_to_the_model(start: StartToolBench) -> None:
+    bench = await start("<tool_call>add(12, 7)</tool_call>", ADD, "It is 19.")
+    conversation = await bench.api.create_conversation()
+    answer = await bench.ask(conversation.id, "12 plus 7?")
+    assert answer.text == "It is 19." and bench.tools.added == ["12 7"]
+    refusal = bench.backend.requests[1].messages[-1]
+    assert refusal.role == "tool" and refusal.content.startswith("error: This call could not be read: ")
+
+
+async def test_a_model_that_only_repeats_itself_has_to_answer_without_tools(start: StartToolBench) -> None:
+    bench = await start(ADD, ADD, ADD, f"It is 19.\n{ADD}")
+    conversation = await bench.api.create_conversation()
+    answer = await bench.ask(conversation.id, "12 plus 7?")
+    assert bench.tools.added == ["12 7"] and answer.text == "It is 19."
+    assert [len(request.tools) for request in bench.backend.requests] == [3, 3, 3, 0]
+    assert len(answer.tool_calls) == 3 and all(result for _call, result in answer.tool_calls)
+
+
+async def test_a_model_that_says_nothing_leaves_an_answer_all_the_same(start: StartToolBench) -> None:
+    bench = await start(ADD, "")
+    conversation = await bench.api.create_conversation()
+    answer = await bench.ask(conversation.id, "12 plus 7?")
+    assert answer.text == "The tool Adder gave: 19" and answer.state is MessageState.DONE
+
+
 async def test_tools_are_kept_from_models_whose_template_knows_none(start: StartToolBench) -> None:
     bench = await start(f"Text: {ADD}", tools=False)
     conversation = await bench.api.create_conversation()
