@@ -11,7 +11,6 @@ from assistant_app import i18n
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
-    from assistant_app.core.tools import Tool
     from assistant_app.doctor import Finding
     from assistant_app.settings import SettingsFile
     from assistant_app.worker.api import EventSink
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
     from assistant_app.worker.thread import WorkerThread
 
 log = logging.getLogger(__name__)
-
-
-class _NoTools:
-    """A toolbox with nothing in it."""
-
-    def tools(self) -> tuple["Tool", ...]:
-        return ()
 
 
 def prepare(paths: Paths) -> "SettingsFile":
@@ -52,8 +44,20 @@ def build_service(
     settings: "SettingsFile",
     translate: Callable[[str], str] = i18n.translate,
     overrides: dict[str, Any] | None = None,
+    *,
+    has_window: bool = False,
+    rings: bool = True,
 ) -> "AssistantService":
-    """Return the service, not yet started. Nothing heavy is imported until it is."""
+    """Return the service, not yet started. Nothing heavy is imported until it is.
+
+    Args:
+        paths: folders of the profile.
+        settings: what the user chose.
+        translate: turns an English sentence into the user's language.
+        overrides: sampling fields that beat every setting.
+        has_window: Whether tools can open pages.
+        rings: Whether somebody stays to hear reminders.
+    """
     from assistant_app.worker.service import AssistantService
 
     service: AssistantService
@@ -62,14 +66,20 @@ def build_service(
         from assistant_app.backends import backend_class
         from assistant_app.models.catalogue import ModelCatalogue
         from assistant_app.store.store import Store
+        from assistant_app.tools.registry import SwitchedToolbox
+        from assistant_app.tools.services import Services
         from assistant_app.worker.parts import Parts
+        from assistant_app.worker.reminder_clock import ReminderClock
         from assistant_app.worker.supervisor import EngineSupervisor
 
         store = Store.open(paths)
         catalogue = ModelCatalogue(paths, lambda: settings.current)
         engine = EngineSupervisor(sink)
         backend = backend_class("local")(engine, catalogue, service.load_progress)
-        return Parts(store, settings, catalogue, engine, backend, _NoTools())
+        clock = ReminderClock(store, sink) if rings else None
+        services = Services(notes=store, reminders=clock or store, emit=sink, has_window=has_window)
+        toolbox = SwitchedToolbox(services, lambda: settings.current.tools_off)
+        return Parts(store, settings, catalogue, engine, backend, toolbox, clock)
 
     def diagnose(parts: "Parts") -> Sequence[tuple[str, str, bool]]:
         from assistant_app.doctor import diagnose
@@ -81,12 +91,19 @@ def build_service(
 
 
 def build_worker(
-    paths: Paths, settings: "SettingsFile", overrides: dict[str, Any] | None = None
+    paths: Paths,
+    settings: "SettingsFile",
+    overrides: dict[str, Any] | None = None,
+    *,
+    has_window: bool = False,
+    rings: bool = True,
 ) -> "WorkerThread":
-    """Return the background thread around a new service, not yet started."""
+    """Return the background thread around a new service, not yet started; see `build_service`."""
     from assistant_app.worker.thread import WorkerThread
 
-    return WorkerThread(build_service(paths, settings, overrides=overrides))
+    return WorkerThread(
+        build_service(paths, settings, overrides=overrides, has_window=has_window, rings=rings)
+    )
 
 
 def run_window() -> int:
@@ -106,7 +123,7 @@ def run_window() -> int:
 
     from assistant_app.ui.application import run
 
-    return run(lambda: build_worker(paths, prepare(paths)), paths, sys.argv)
+    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv)
 
 
 def diagnose_all() -> "list[Finding]":

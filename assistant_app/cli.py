@@ -140,16 +140,16 @@ def _tool_call(call: ToolCallPart, result: ToolResultPart | None) -> dict[str, A
 
 
 def _chat(options: argparse.Namespace) -> int:
-    with _terminal(options) as terminal:
+    with _terminal(options, rings=True) as terminal:
         return terminal.converse()
 
 
-def _terminal(options: argparse.Namespace, quiet: bool = False) -> Terminal:
+def _terminal(options: argparse.Namespace, *, quiet: bool = False, rings: bool = False) -> Terminal:
     overrides = {
         name: getattr(options, name) for name in ("seed", "temperature") if getattr(options, name) is not None
     }
     paths = Paths.default()
-    worker = build_worker(paths, prepare(paths), overrides)
+    worker = build_worker(paths, prepare(paths), overrides, rings=rings)
     return Terminal(
         worker,
         options.conversation,

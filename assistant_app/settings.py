@@ -161,6 +161,12 @@ class Settings(BaseModel):
         description=N_("Megabytes on disk that spare the model from reading a conversation twice; 0 is off."),
         json_schema_extra={"page": "engine"},
     )
+    tools_off: tuple[str, ...] = Field(
+        (),
+        title=N_("Tools"),
+        description=N_("What the assistant may use in its answers; all tools are on at first."),
+        json_schema_extra={"page": "tools"},
+    )
     first_run_done: bool = Field(False, json_schema_extra={"page": "general", "hidden": True})
 
     def sampling(self, recommended: Mapping[str, float] | None = None) -> Sampling:

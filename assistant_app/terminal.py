@@ -15,6 +15,7 @@ from assistant_app.core.events import (
     ContextReport,
     Event,
     Notice,
+    ReminderDue,
     TextDelta,
     ToolCallEnded,
     ToolCallStarted,
@@ -24,6 +25,7 @@ from assistant_app.core.events import (
     Visibility,
 )
 from assistant_app.i18n import _, translate
+from assistant_app.reminder_wording import reminder_sentence
 
 if TYPE_CHECKING:
     from assistant_app.worker.thread import WorkerThread
@@ -77,7 +79,7 @@ class Terminal:
         self.interrupted = False
 
     def __enter__(self) -> "Terminal":
-        self._worker.api.subscribe(self._events.put)
+        self._worker.api.subscribe(self._hear)
         self._worker.start()
         return self
 
@@ -85,6 +87,13 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._worker.stop()
+
+    def _hear(self, event: Event) -> None:
+        """Take an event on the worker's thread; a reminder is said at once, whatever is typed meanwhile."""
+        if isinstance(event, ReminderDue):
+            print(f"\a{reminder_sentence(event)}", file=sys.stderr, flush=True)
+        else:
+            self._events.put(event)
 
     def ask(self, text: str) -> Message:
         """Send a question, print the answer as it comes, return it. Ctrl+C stops it and keeps the text."""

@@ -20,9 +20,9 @@ die() {
 }
 
 case ${1:-run} in
-run) sections="build run" lock=app ;;
-dev) sections="build run" lock=dev ;;
-test) sections="build run test" lock=dev ;;
+run) sections="build run" lock=app voice= ;;
+dev) sections="build run" lock=dev voice= ;;
+test) sections="build run test" lock=dev voice=yes ;;
 *) die "usage: scripts/setup.sh run|dev|test" ;;
 esac
 
@@ -160,16 +160,33 @@ pip_install() {
         die "Python packages could not be installed; the lines above say why (no network connection?)."
 }
 
+# Installs the exact torch of pyproject.toml: the build for processors, from where pip is set up to look or
+# from the PyTorch project's index; on macOS and Windows that of PyPI is one; else the one for CUDA.
+install_torch() {
+    local version
+    version=$(sed -n 's/.*"torch==\([0-9.]*\)".*/\1/p' pyproject.toml)
+    [[ $("$venv/bin/python" -m pip show torch 2>/dev/null) == *"Version: $version"* ]] && return 0
+    say "Installing torch $version."
+    if [[ $(uname -s) == Linux ]]; then
+        local pip=("$venv/bin/python" -m pip install -qq --no-input --no-deps "torch==$version+cpu")
+        "${pip[@]}" 2>/dev/null && return 0
+        "${pip[@]}" --retries 1 --timeout 20 --index-url https://download.pytorch.org/whl/cpu 2>/dev/null && return 0
+    fi
+    pip_install "torch==$version"
+}
+
 # What the environment was made from: lock file, project file, processor.
 fingerprint() {
     echo "$(cat "requirements/$1.txt" pyproject.toml | sha256sum | cut -c1-32) $(llama_key)"
 }
 
+is_marked() {
+    [[ $(cat "$venv/.ready-$1" 2>/dev/null) == "$(fingerprint "$1")" ]]
+}
+
 is_ready() {
-    [[ -x $venv/bin/python ]] && {
-        [[ $(cat "$venv/.ready-$lock" 2>/dev/null) == "$(fingerprint "$lock")" ]] ||
-            [[ $lock == app && $(cat "$venv/.ready-dev" 2>/dev/null) == "$(fingerprint dev)" ]]
-    }
+    [[ -x $venv/bin/python ]] && { is_marked "$lock" || { [[ $lock == app ]] && is_marked dev; }; } &&
+        { [[ -z $voice ]] || is_marked voice; }
 }
 
 # shellcheck disable=SC2086
@@ -187,4 +204,9 @@ say "Installing Python packages into $venv."
 install_llama
 pip_install --require-hashes -r "requirements/$lock.txt"
 pip_install --no-deps --editable .
+if [[ -n $voice ]]; then
+    pip_install --no-deps --require-hashes -r requirements/voice.txt
+    install_torch
+    fingerprint voice >"$venv/.ready-voice"
+fi
 fingerprint "$lock" >"$venv/.ready-$lock"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
+from assistant_app.core.reminders import Reminder
 
 
 class TurnPhase(StrEnum):
@@ -160,6 +161,22 @@ class Notice:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReminderDue:
+    """A reminder or a timer is due now, or became due while nobody was there to hear it."""
+
+    reminder: Reminder
+    late: bool
+    """It should have been told more than a minute ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """The user asked the assistant to open a page of the window."""
+
+    page: str
+
+
 Event = (
     TurnStarted
     | TurnProgress
@@ -173,4 +190,6 @@ Event = (
     | ConversationChanged
     | ModelsChanged
     | Notice
+    | ReminderDue
+    | PageWanted
 )

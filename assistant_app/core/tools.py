@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.generation import ToolSpec
 from assistant_app.core.text import N_
+from assistant_app.core.views import ToolRow
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -51,3 +52,6 @@ class Toolbox(Protocol):
 
     def tools(self) -> tuple[Tool, ...]:
         """Return the tools that are switched on, always in the same order."""
+
+    def rows(self) -> tuple[ToolRow, ...]:
+        """Return every tool, also those that are switched off, for the settings."""

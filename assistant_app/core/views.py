@@ -127,3 +127,17 @@ class ModelRow:
     fits: bool = True
     fit_sentence: str = ""
     chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRow:
+    """A tool as the settings show it."""
+
+    name: str
+    title: str
+    """English, a translation key."""
+    summary: str
+    """What it does, in one English sentence for people; a translation key."""
+    risk: str
+    """A value of core.tools.Risk."""
+    on: bool

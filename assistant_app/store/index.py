@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 from assistant_app.core.conversation import AudioTranscriptPart, TextPart
+from assistant_app.core.segments import segment
 from assistant_app.store.codec import readable_parts, to_json
 from assistant_app.store.database import transaction
 from assistant_app.store.errors import primary_code
-from assistant_app.store.search_text import Query, segment
+from assistant_app.store.search_text import Query
 
 Turn = Callable[[], AbstractContextManager[None]]
 

@@ -60,7 +60,7 @@ def read(damaged: Path, template: Path | None) -> Salvaged:
         finally:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{patched}{suffix}").unlink(missing_ok=True)
-    return max(found, key=lambda one: len(one.rows["message"]) + len(one.rows["conversation"]))
+    return max(found, key=lambda one: sum(map(len, one.rows.values())))
 
 
 def _first_pages(template: Path | None) -> Iterator[bytes]:
@@ -102,7 +102,7 @@ def _read_file(path: Path) -> Salvaged:
             connection.execute("PRAGMA cell_size_check=ON")
             tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             present = {row[0] for row in tables}
-            found.schema_intact = found.complete = present >= set(schema.TABLES)
+            found.schema_intact = found.complete = present >= schema.tables_of(schema.version(connection))
             for table in schema.TABLES:
                 if table in present:
                     found.rows[table] = list(_read_table(connection, table, found))

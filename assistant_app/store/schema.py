@@ -75,6 +75,25 @@ _BASE = (
     "CREATE INDEX trash_by_conversation ON trash(conversation_id)",
 )
 
+_KEPT = (
+    """CREATE TABLE note(
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        text TEXT NOT NULL,
+        created_at REAL NOT NULL
+    ) STRICT""",
+    """CREATE TABLE reminder(
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL,
+        due_at REAL NOT NULL,
+        created_at REAL NOT NULL,
+        told_at REAL
+    ) STRICT""",
+    "CREATE INDEX reminder_untold ON reminder(due_at) WHERE told_at IS NULL",
+)
+
 
 def _base(connection: sqlite3.Connection) -> None:
     """1: conversations, messages and what belongs to them."""
@@ -87,11 +106,36 @@ def _search(connection: sqlite3.Connection) -> None:
     index.rebuild(connection)
 
 
-MIGRATIONS: Sequence[Migration] = (_base, _search)
+def _tools(connection: sqlite3.Connection) -> None:
+    """3: what the assistant keeps for the user: notes, reminders, timers."""
+    for statement in _KEPT:
+        connection.execute(statement)
+
+
+MIGRATIONS: Sequence[Migration] = (_base, _search, _tools)
 LATEST = len(MIGRATIONS)
 
 # Parents first, so that rows can be copied in this order.
-TABLES = ("conversation", "message", "receipt", "draft", "queued", "summary", "state", "trash")
+TABLES = (
+    "conversation",
+    "message",
+    "receipt",
+    "draft",
+    "queued",
+    "summary",
+    "state",
+    "trash",
+    "note",
+    "reminder",
+)
+_TABLES_FROM = {"note": 3, "reminder": 3}
+"""Migration that made a table, where it was not the first one."""
+
+
+def tables_of(number: int) -> frozenset[str]:
+    """Return the tables of a database of that version; for an impossible version, those of the latest."""
+    known = number if 0 < number <= LATEST else LATEST
+    return frozenset(table for table in TABLES if _TABLES_FROM.get(table, 1) <= known)
 
 
 def version(connection: sqlite3.Connection) -> int:

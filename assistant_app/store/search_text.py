@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from assistant_app.core.segments import RUN, UNSPACED, normal
+
 HIT_START, HIT_END = "\x02", "\x03"
 _AROUND = 48
 """Characters of context on each side of a hit."""
@@ -13,35 +15,8 @@ _FOLD_LIMIT = 20_000
 _MAX_LENGTH, _MAX_PIECES = 500, 16
 """How much of a query is looked at: enough for a sentence, bounded for a pasted book."""
 
-# Scripts written without spaces (or, Hangul, with endings glued on) and pictographs: everything in
-# here is a token character of the FTS5 table, so that a pair is never taken apart again.
-_UNSPACED = (
-    "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u2e80-\u2fd5\u3005-\u3007\u3041-\u3096\u309d-\u309f"
-    "\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
-    "\u2600-\u27bf\U0001f300-\U0001faff\U00020000-\U0003fffd"
-)
-_RUN = re.compile(f"[{_UNSPACED}]+")
-_WORD = re.compile(rf"[^\W_{_UNSPACED}]+(?:[\W_]+[^\W_{_UNSPACED}]+)*")
+_WORD = re.compile(rf"[^\W_{UNSPACED}]+(?:[\W_]+[^\W_{UNSPACED}]+)*")
 _ALNUM = re.compile(r"[^\W_]+")
-
-
-def normal(text: str) -> str:
-    """Return the compatibility form: full-width letters, ligatures and half-width kana as usual ones."""
-    return unicodedata.normalize("NFKC", text.replace("\x00", " "))
-
-
-def _pairs(match: "re.Match[str]") -> str:
-    run = match.group()
-    return " " + " ".join([run[i : i + 2] for i in range(len(run) - 1)] + [run[-1]]) + " "
-
-
-def segment(text: str) -> str:
-    """Return text for the index: runs of unspaced script as overlapping pairs and the last character.
-
-    "你好世界" becomes "你好 好世 世界 界": each character begins one token, so one character is found
-    as a prefix, two as a token, more as a phrase. A change here needs a migration that rebuilds the index.
-    """
-    return _RUN.sub(_pairs, normal(text))
 
 
 @dataclass(frozen=True)
@@ -60,7 +35,7 @@ class Query:
         found: list[str] = []
         for word in normal(self.text[:_MAX_LENGTH]).split():
             position = 0
-            for run in _RUN.finditer(word):
+            for run in RUN.finditer(word):
                 found += self._words(word[position : run.start()])
                 found.append(run.group())
                 position = run.end()
@@ -76,6 +51,11 @@ class Query:
     def match(self) -> str:
         """The FTS5 expression; empty when nothing can be looked up in the index."""
         return " AND ".join(_phrase(piece) for piece in self.pieces)
+
+    def matches(self, text: str) -> bool:
+        """Return whether a text that is in no index holds all words, without case, accents and width."""
+        folded = _fold(text[:_FOLD_LIMIT])[0]
+        return bool(self.pieces) and all(_pattern(_fold(piece)[0]).search(folded) for piece in self.pieces)
 
     @cached_property
     def _patterns(self) -> tuple["re.Pattern[str]", ...]:
@@ -124,7 +104,7 @@ def _marked(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) -
 
 
 def _phrase(piece: str) -> str:
-    if not _RUN.match(piece):
+    if not RUN.match(piece):
         return f'"{piece.replace(chr(34), " ")}" *'
     if len(piece) == 1:
         return f'"{piece}" *'
@@ -132,7 +112,7 @@ def _phrase(piece: str) -> str:
 
 
 def _pattern(piece: str) -> "re.Pattern[str]":
-    if _RUN.match(piece):
+    if RUN.match(piece):
         return re.compile(re.escape(piece))
     words = r"[\W_]+".join(map(re.escape, _ALNUM.findall(piece)))
     return re.compile(rf"(?<![^\W_]){words}", re.IGNORECASE)

@@ -16,12 +16,25 @@ from assistant_app.core.conversation import Conversation, ConversationTree, Mess
 from assistant_app.core.errors import AssistantError, NotFound, StoreError
 from assistant_app.core.events import Notice
 from assistant_app.core.ids import new_id
+from assistant_app.core.notes import Note
+from assistant_app.core.reminders import Reminder, ReminderKind
 from assistant_app.core.sampling import Sampling
 from assistant_app.core.text import N_
 from assistant_app.core.views import ConversationRow, QueuedMessage, Receipt, Snapshot, TrashRow
 from assistant_app.i18n import _
 from assistant_app.paths import Paths
-from assistant_app.store import composer, conversations, erasing, index, messages, schema, snapshots, trash
+from assistant_app.store import (
+    composer,
+    conversations,
+    erasing,
+    index,
+    messages,
+    notes,
+    reminders,
+    schema,
+    snapshots,
+    trash,
+)
 from assistant_app.store.conversations import LEAVE, Leave
 from assistant_app.store.copying import copy_conversation
 from assistant_app.store.database import Database, mark_suspect, plain_errors
@@ -234,6 +247,49 @@ class Store:
         with self._db.scratch() as connection:
             composer.set_state(connection, key, value)
 
+    # --- notes and reminders
+    def add_note(self, text: str) -> Note:
+        """Keep a note."""
+        with self._db.write() as connection:
+            return notes.insert(connection, text)
+
+    def notes(self) -> list[Note]:
+        """Return all notes, newest last."""
+        with self._db.read() as connection:
+            return notes.rows(connection)
+
+    def search_notes(self, query: str) -> list[tuple[int, Note]]:
+        """Return (place in the list, from 1; note) of those that hold every word, newest last."""
+        with self._db.read() as connection:
+            return notes.search(connection, query)
+
+    def add_reminder(self, kind: ReminderKind, text: str, due_at: float) -> Reminder:
+        """Keep a reminder, due at that second since the epoch."""
+        with self._db.write() as connection:
+            return reminders.insert(connection, kind, text, due_at)
+
+    def reminders(self) -> list[Reminder]:
+        """Return those that have not been told yet, soonest first."""
+        with self._db.read() as connection:
+            return reminders.untold(connection)
+
+    def cancel_reminder(self, reminder_id: str) -> None:
+        """Forget a reminder that has not been told yet. Raises NotFound."""
+        with self._db.write() as connection:
+            reminders.cancel(connection, reminder_id)
+
+    def next_due_at(self) -> float | None:
+        """Return when the soonest reminder is due."""
+        with self._db.read() as connection:
+            return reminders.next_due_at(connection)
+
+    def take_due_reminder(self, now: float) -> Reminder | None:
+        """Mark the soonest that is due as told and return it: to one caller only, in any process."""
+        if not self.writable:
+            return None
+        with self._db.write() as connection:
+            return reminders.take_due(connection, now)
+
     # --- trash
     def trash_conversation(self, conversation_id: str) -> str:
         """Put a conversation into the trash; return the identifier of the item. Raises NotFound."""
@@ -296,8 +352,13 @@ class Store:
         path = snapshots.path_of(self._paths.snapshots, snapshot_id)
         self.take_snapshot(BEFORE_RESTORE)
         with self._alone(), snapshots.opened(path) as source:
+            with self._db.read() as connection:
+                told = reminders.told(connection)
             with self._db.replacing() as connection:
                 source.backup(connection)
+            with self._db.write() as connection:
+                # An older state does not know what it told since.
+                reminders.mark_told(connection, told)
             interrupted(self._db, lambda session_id: False)
 
     def _created(self, snapshot_id: str) -> datetime:
@@ -331,6 +392,8 @@ class Store:
             erasing.finish(self._db, self._paths.snapshots)
             now = time.time()
             erasing.prune(self._db, now - TRASH_DAYS * 86400)
+            with self._db.write() as connection:
+                reminders.forget(connection, now - TRASH_DAYS * 86400)
             if snapshots.is_due(self._paths.snapshots, now):
                 self._take_daily()
                 snapshots.thin(self._paths.snapshots, now)

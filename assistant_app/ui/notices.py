@@ -100,6 +100,7 @@ class Banners(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._shown: dict[str, Banner] = {}
+        self._lasting: set[str] = set()
         self.setObjectName("banners")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -115,11 +116,18 @@ class Banners(QWidget):
         button: Button | None = None,
         detail: str | None = None,
         on_close: Callable[[], object] | None = None,
+        lasting: bool = False,
     ) -> None:
-        """Show a sentence; `detail` (technical, may be empty) adds "Copy report"."""
+        """Show a sentence; `detail` (technical, may be empty) adds "Copy report".
+
+        A `lasting` one makes no room for others: it stays until the user closes it.
+        """
         self.hide_banner(code)
-        while len(self._shown) >= _MOST:
-            self.hide_banner(next(iter(self._shown)))
+        passing = [other for other in self._shown if other not in self._lasting]
+        for other in passing[: max(0, len(self._shown) - _MOST + 1)]:
+            self.hide_banner(other)
+        if lasting:
+            self._lasting.add(code)
         text = report(code, sentence, detail) if detail is not None else ""
         banner = Banner(self._theme, level, sentence, button, text, self)
 
@@ -136,6 +144,7 @@ class Banners(QWidget):
     def hide_banner(self, code: str) -> None:
         """Take a banner away if it is shown."""
         banner = self._shown.pop(code, None)
+        self._lasting.discard(code)
         if banner is not None:
             self._layout.removeWidget(banner)
             banner.hide()

@@ -16,6 +16,8 @@ from assistant_app.core.events import (
     Event,
     ModelsChanged,
     Notice,
+    PageWanted,
+    ReminderDue,
     TurnEnded,
     TurnStarted,
 )
@@ -24,6 +26,8 @@ from assistant_app.i18n import _, translate
 from assistant_app.ui.actions import Needs
 from assistant_app.ui.conversation_trash import ConversationTrash
 from assistant_app.ui.notices import Button
+from assistant_app.ui.page_opener import PAGES
+from assistant_app.ui.reminders import Reminders
 from assistant_app.ui.wording import number
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ class WindowLogic(QObject):
         self._transcript: TranscriptLink | None = None
         self._scroll_to = ""
         self._trash = ConversationTrash(window)
+        self._reminders = Reminders(window)
         self._bind_actions()
         self._connect_parts()
         self._show_title()
@@ -389,6 +394,10 @@ class WindowLogic(QObject):
             self._load_models()
         elif isinstance(event, Notice):
             window.banners.show_banner(event.code, event.sentence, level="warning")
+        elif isinstance(event, ReminderDue):
+            self._reminders.say(event)
+        elif isinstance(event, PageWanted) and event.page in PAGES:
+            window.pages.open(event.page)
 
     def _on_turn_ended(self, event: TurnEnded) -> None:
         message = event.message

@@ -14,6 +14,7 @@ from assistant_app.core.views import (
     Receipt,
     Replay,
     Snapshot,
+    ToolRow,
     TrashRow,
 )
 
@@ -120,7 +121,7 @@ class AssistantApi(Protocol):
     async def restore_snapshot(self, snapshot_id: str, conversation_id: str | None = None) -> None:
         """Bring one conversation (as a copy) or everything back as it was; everything is saved first."""
 
-    # --- models, settings
+    # --- models, tools, settings
     async def models(self) -> list[ModelRow]: ...
 
     async def choose_model(
@@ -136,6 +137,9 @@ class AssistantApi(Protocol):
 
     async def remove_model(self, model_id: str) -> None:
         """Forget a model; the file stays."""
+
+    async def tools(self) -> Sequence[ToolRow]:
+        """Return every tool, also those that are switched off."""
 
     async def settings(self) -> dict[str, Any]: ...
 

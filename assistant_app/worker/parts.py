@@ -7,6 +7,7 @@ from assistant_app.core.tools import Toolbox
 from assistant_app.models.catalogue import ModelCatalogue
 from assistant_app.settings import SettingsFile
 from assistant_app.store.store import Store
+from assistant_app.worker.reminder_clock import ReminderClock
 from assistant_app.worker.supervisor import EngineSupervisor
 
 
@@ -20,3 +21,5 @@ class Parts:
     engine: EngineSupervisor
     backend: ChatBackend
     toolbox: Toolbox
+    clock: ReminderClock | None = None
+    """None where nobody stays to hear reminders."""

@@ -31,6 +31,7 @@ from assistant_app.core.views import (
     Replay,
     ShownMessage,
     Snapshot,
+    ToolRow,
     TrashRow,
 )
 from assistant_app.worker.api import EventSink
@@ -104,6 +105,8 @@ class AssistantService:
         if parts.settings.notice:
             self.emit(Notice("settings", self._translate(parts.settings.notice)))
         self._spawn(self._maintain())
+        if parts.clock is not None:
+            self._spawn(parts.clock.run())
 
     async def close(self) -> None:
         """Stop answers, write what is unsaved, end the engine, close the database."""
@@ -462,7 +465,7 @@ class AssistantService:
             await asyncio.to_thread(store.restore_conversation, snapshot_id, conversation_id)
         self.emit(ConversationChanged(""))
 
-    # --- models, settings
+    # --- models, tools, settings
     async def models(self) -> list[ModelRow]:
         catalogue = (await self._opened()).catalogue
         return await asyncio.to_thread(catalogue.rows)
@@ -499,6 +502,9 @@ class AssistantService:
             changes["model"] = "pocket"
         parts.settings.change(changes)
         self.emit(ModelsChanged())
+
+    async def tools(self) -> Sequence[ToolRow]:
+        return (await self._opened()).toolbox.rows()
 
     async def settings(self) -> dict[str, Any]:
         return (await self._opened()).settings.current.model_dump()

@@ -76,7 +76,7 @@ def test_help_has_the_same_pages_in_both_languages() -> None:
 
 
 def test_help_names_every_key(window: MainWindow) -> None:
-    text = (resources() / "help" / "en" / "04-shortcuts.md").read_text("utf-8")
+    text = (resources() / "help" / "en" / "05-shortcuts.md").read_text("utf-8")
     pages = "".join(path.read_text("utf-8") for path in (resources() / "help" / "en").glob("*.md"))
     wanted = {spec.keys[0] for spec in ACTIONS if spec.keys}
     assert {key for key in wanted if key not in text and key not in pages} <= {"Ctrl+Shift+U"}

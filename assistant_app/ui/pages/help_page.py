@@ -1,5 +1,6 @@
 """Help: the pages of resources/help in the user's language."""
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
@@ -12,6 +13,9 @@ from assistant_app.ui.links import safe_url
 from assistant_app.ui.page_opener import PageOpener
 from assistant_app.ui.pages.page import Page
 from assistant_app.ui.wording import language
+
+_COMMENT = re.compile(r"\s*<!--.*?-->")
+"""Words for the search, not for readers."""
 
 
 class HelpPage(Page):
@@ -57,7 +61,8 @@ class HelpPage(Page):
     def _show(self) -> None:
         item = self._list.currentItem()
         if item is not None:
-            self._text.setMarkdown(Path(item.data(Qt.ItemDataRole.UserRole)).read_text("utf-8"))
+            text = Path(item.data(Qt.ItemDataRole.UserRole)).read_text("utf-8")
+            self._text.setMarkdown(_COMMENT.sub("", text))
 
     def _on_link(self, url: QUrl) -> None:
         if url.toString().endswith(".md"):

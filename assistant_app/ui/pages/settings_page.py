@@ -1,5 +1,6 @@
 """Settings: pages, labels, help and ranges all come from the declarations; a change holds at once."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,14 +9,21 @@ from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.text import N_
+from assistant_app.core.views import ToolRow
 from assistant_app.i18n import _
 from assistant_app.settings import Settings
 from assistant_app.ui.page_opener import PageOpener
 from assistant_app.ui.pages.few_shot_editor import FewShotEditor
 from assistant_app.ui.pages.page import Page
 from assistant_app.ui.pages.setting_fields import field_widget
+from assistant_app.ui.pages.tool_switches import ToolSwitches
 
-_PAGES = (("general", N_("General")), ("answers", N_("Answers")), ("engine", N_("Engine")))
+_PAGES = (
+    ("general", N_("General")),
+    ("answers", N_("Answers")),
+    ("engine", N_("Engine")),
+    ("tools", N_("Tools")),
+)
 _WRITE_DELAY_MS = 400
 
 
@@ -42,7 +50,12 @@ class SettingsPage(Page):
         self._timer = QTimer(self, singleShot=True, interval=_WRITE_DELAY_MS)
         self._timer.timeout.connect(self._write)
         self.finished.connect(lambda _code: self._write())
+        self._tools: Sequence[ToolRow] = ()
+        self.bridge.ask(lambda api: api.tools(), self._take_tools, self.show_error, self)
         self.bridge.ask(lambda api: api.settings(), self._show, self.show_error, self)
+
+    def _take_tools(self, rows: Sequence[ToolRow]) -> None:
+        self._tools = rows
 
     def closeEvent(self, event: Any) -> None:
         self._write()
@@ -77,6 +90,10 @@ class SettingsPage(Page):
                 editor.setToolTip(_(field.description) if field.description else "")
                 editor.changed.connect(lambda pairs: self._change("few_shot", pairs))
                 layout.addWidget(editor)
+            elif name == "tools_off":
+                switches = ToolSwitches(self._tools, value, inside)
+                switches.changed.connect(lambda off: self._change("tools_off", off))
+                layout.addWidget(switches)
             else:
                 widget = field_widget(name, field, value, partial(self._change, name))
                 heading.setBuddy(widget)

@@ -14,7 +14,7 @@ import pytest
 from assistant_app.core.conversation import Conversation
 from assistant_app.core.errors import StoreError
 from assistant_app.paths import Paths
-from assistant_app.store import conversations, schema
+from assistant_app.store import conversations, index, schema
 from assistant_app.store.database import connect, create_private, transaction
 from assistant_app.store.errors import DiskFull, NewerDatabase
 from assistant_app.store.store import Store
@@ -43,6 +43,8 @@ def test_every_earlier_version_is_migrated_after_a_snapshot(
                        VALUES(?, ?, 'user', 'done', 1, '', '', ?)""",
                     (f"m{number}", f"c{number}", '[{"type":"text","text":"旧消息 old words"}]'),
                 )
+        if version > 1:
+            index.rebuild(connection)
     store = open_store()
     assert store.notices == []
     assert len(store.list_conversations()) == 3

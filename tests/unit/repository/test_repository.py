@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, GROUPS = SETTINGS["project"], SETTINGS["dependency-groups"]
 
 
 def locked(name: str) -> dict[str, set[str]]:
@@ -25,7 +26,11 @@ def locked(name: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(
     ("lock", "requirements"),
-    [("app", PROJECT["dependencies"]), ("dev", PROJECT["optional-dependencies"]["dev"])],
+    [
+        ("app", PROJECT["dependencies"]),
+        ("dev", PROJECT["optional-dependencies"]["dev"]),
+        ("voice", [item for item in GROUPS["voice"] if not item.startswith("torch==")]),
+    ],
 )
 def test_lock_files_hold_what_the_project_asks_for(lock: str, requirements: list[str]) -> None:
     versions = locked(lock)
@@ -35,13 +40,23 @@ def test_lock_files_hold_what_the_project_asks_for(lock: str, requirements: list
         assert all(requirement.specifier.contains(version) for version in found), requirement
 
 
-def test_both_lock_files_agree() -> None:
-    app, dev = locked("app"), locked("dev")
-    assert {name: versions for name, versions in dev.items() if name in app} == app
+@pytest.mark.parametrize(("smaller", "larger"), [("app", "dev"), ("dev", "voice")])
+def test_lock_files_agree(smaller: str, larger: str) -> None:
+    first, second = locked(smaller), locked(larger)
+    assert all(second[name] == first[name] for name in first.keys() & second.keys())
+
+
+def test_the_development_lock_holds_the_whole_application() -> None:
+    assert locked("app").keys() <= locked("dev").keys()
+
+
+def test_the_voice_lock_leaves_the_choice_of_torch_open() -> None:
+    """The build for CUDA would bring gigabytes that nothing uses; scripts/setup.sh takes the other one."""
+    assert not [name for name in locked("voice") if name.startswith(("torch", "nvidia", "cuda", "triton"))]
 
 
 def test_every_locked_package_has_hashes() -> None:
-    for name in ("app", "dev"):
+    for name in ("app", "dev", "voice"):
         text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         for block in re.split(r"\n(?=[\w.-]+==)", text)[1:]:
             assert "--hash=sha256:" in block, block.splitlines()[0]

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant_app.core.segments import segment
 from assistant_app.store.database import MEMORY, connect
 from assistant_app.store.index import create
-from assistant_app.store.search_text import Query, segment
+from assistant_app.store.search_text import Query
 
 
 def test_chinese_becomes_overlapping_pairs() -> None:

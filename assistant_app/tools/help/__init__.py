@@ -1,0 +1,1 @@
+"""The help pages as passages that can be searched."""

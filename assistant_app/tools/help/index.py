@@ -1,0 +1,116 @@
+"""Full-text search over the help pages: the user's question, word for word, finds the best passage.
+
+FTS5 in memory. English words are stemmed, Chinese is indexed as overlapping pairs. Words that mean the
+same in this application (resources/help/synonyms.toml) are made one word, on both sides.
+"""
+
+import re
+import sqlite3
+import threading
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from assistant_app.core.segments import segment
+from assistant_app.tools.help.passages import Passage, passages_of
+from assistant_app.tools.reading.numbers import normal
+from assistant_app.tools.reading.stopwords import content_words
+
+_WEIGHTS = (2.0, 0.5, 1.0, 2.5)
+"""Of the columns lead, headings, body, asked."""
+_CANDIDATES, _MOST_WORDS = 20, 40
+
+
+class HelpIndex:
+    """The passages of one language; built at the first search, which takes some milliseconds."""
+
+    def __init__(self, folder: Path, language: str) -> None:
+        """Take the folder of all help pages and the language to search."""
+        self._folder = folder
+        self._language = language
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._passages: Sequence[Passage] = ()
+        self._synonyms = re.compile("(?!)")
+        self._first_of: Mapping[str, str] = {}
+
+    def best(self, question: str) -> str | None:
+        """Return the passage that answers the question best; None when none has a word of it."""
+        found = self.ranked(question)
+        return found[0].text if found else None
+
+    def ranked(self, question: str) -> list[Passage]:
+        """Return the best passages, best first. Raises OSError where the pages cannot be read."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._build()
+            match = self._match(question)
+            if not match:
+                return []
+            weights = ", ".join(map(str, _WEIGHTS))
+            rows = self._connection.execute(
+                f"SELECT rowid, bm25(passage, {weights}) AS score FROM passage WHERE passage MATCH ?"
+                " ORDER BY score LIMIT ?",
+                (match, _CANDIDATES),
+            ).fetchall()
+        # The score is negative, the best one the lowest.
+        scored = sorted((score * self._passages[rowid].weight, rowid) for rowid, score in rows)
+        return [self._passages[rowid] for _score, rowid in scored]
+
+    def _build(self) -> sqlite3.Connection:
+        self._passages = passages_of(self._folder / self._language)
+        self._synonyms, self._first_of = _synonyms(self._folder / "synonyms.toml", self._language)
+        # Searches come from threads; the lock keeps them apart.
+        connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        connection.execute(
+            "CREATE VIRTUAL TABLE passage USING fts5(lead, headings, body, asked,"
+            " tokenize = 'porter unicode61')"
+        )
+        connection.executemany(
+            "INSERT INTO passage(rowid, lead, headings, body, asked) VALUES(?, ?, ?, ?, ?)",
+            (
+                (
+                    number,
+                    *(segment(self._unified(text)) for text in (one.lead, one.headings, one.text)),
+                    # Each word once: what people ask for in many ways is not better for it.
+                    " ".join(dict.fromkeys(re.findall(r"\w+", segment(self._unified(one.asked))))),
+                )
+                for number, one in enumerate(self._passages)
+            ),
+        )
+        return connection
+
+    def _match(self, question: str) -> str:
+        """Return the FTS5 expression: any of the telling words, or any word at all where none is telling."""
+        plain = self._unified(question)
+        terms: dict[str, None] = {}
+        for word in (content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
+            tokens = segment(word.replace('"', "")).split()
+            if tokens and tokens[-1] >= "㐀":
+                # A character alone begins a pair; at the end of a run it says too little.
+                terms.update((f'"{token}"', None) for token in tokens[:-1])
+                if len(tokens) == 1:
+                    terms[f'"{tokens[0]}" *'] = None
+            else:
+                terms.update((f'"{token}"', None) for token in tokens)
+        return " OR ".join(terms)
+
+    def _unified(self, text: str) -> str:
+        """Return normal text in which words of one meaning are one word."""
+        return self._synonyms.sub(
+            lambda match: self._first_of.get(match.group()) or self._first_of[_singular(match.group())],
+            normal(text),
+        )
+
+
+def _synonyms(path: Path, language: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """Return a pattern of all words of the groups, and word → the first of its group."""
+    groups = tomllib.loads(path.read_text("utf-8"))[language]
+    first_of = {word: group[0] for group in groups for word in group}
+    words = "|".join(re.escape(word) for word in sorted(first_of, key=len, reverse=True))
+    pattern = rf"\b(?:{words})(?:'?s)?\b" if language == "en" else words
+    return re.compile(pattern), first_of
+
+
+def _singular(word: str) -> str:
+    return re.sub(r"'?s$", "", word)

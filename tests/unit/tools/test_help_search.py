@@ -1,0 +1,117 @@
+"""Questions about the application, as people ask them, find the passage that answers them."""
+
+import importlib.util
+import random
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from assistant_app.paths import resources
+from assistant_app.tools.help.passages import MOST_CHARACTERS, Passage, passages_of
+from assistant_app.tools.help_search import help_search, index_of
+
+ROOT = Path(__file__).parents[3]
+POCKET = ROOT / "packaging" / "pocket"
+SMALL_TALK = {"greet", "bye", "thanks", "how_are_you", "human", "ok", "why_bad", "who", "can_do"}
+"""Answered by the model itself, without a tool."""
+FOLDERS = {"en": "en", "zh": "zh_CN"}
+DRAWN = 8
+"""Questions drawn from each template."""
+
+
+def _grammar() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pocket_grammar", POCKET / "grammar.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _questions(language: str, split: str) -> list[tuple[str, str, list[str]]]:
+    """Return (intent, question, what its answer must contain)."""
+    expand, chance = _grammar().expand, random.Random(1)
+    intents: list[dict[str, Any]] = tomllib.loads((POCKET / "templates" / "app.toml").read_text("utf-8"))[
+        "intent"
+    ]
+    return [
+        (intent["id"], question, intent[language]["must"])
+        for intent in intents
+        if intent["id"] not in SMALL_TALK and language in intent
+        for template in intent[language][split]
+        for question in sorted({expand(template, chance, lambda slot: slot) for _ in range(DRAWN)})
+    ]
+
+
+@pytest.mark.parametrize("split", ["train", "held"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_best_passage_holds_what_the_answer_needs(language: str, split: str) -> None:
+    index = index_of(FOLDERS[language])
+    questions = _questions(language, split)
+    misses = []
+    for intent, question, must in questions:
+        passage = index.best(question) or "none"
+        if not all(re.search(wanted, passage) for wanted in must):
+            misses.append(f"{intent}: {question} → {passage[:90]}")
+    share = 1 - len(misses) / len(questions)
+    print(f"{language} {split}: {share:.1%} of {len(questions)}")
+    print("\n".join(misses))
+    assert share >= 0.93, "\n".join(misses)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_every_passage_can_stand_alone(language: str) -> None:
+    passages = passages_of(resources() / "help" / language)
+    assert len(passages) > 100
+    for passage in passages:
+        assert 0 < len(passage.text) <= MOST_CHARACTERS
+        assert not re.search(r"\*\*|`|<!--|-->|\]\(|^[#|]", passage.text), passage.text
+    assert len({passage.text for passage in passages}) == len(passages)
+
+
+def test_no_passage_is_left_out_for_its_length() -> None:
+    for language in FOLDERS.values():
+        for page in sorted((resources() / "help" / language).glob("*.md")):
+            for line in page.read_text("utf-8").splitlines():
+                shown = re.sub(r"\s*<!--.*?-->", "", line)
+                assert len(shown) <= MOST_CHARACTERS + 20, f"{page.name}: {shown[:60]}"
+
+
+def test_both_languages_have_the_same_passages() -> None:
+    def shape(language: str) -> list[tuple[str, str]]:
+        """Return what each line of each page is: a heading, a bullet, a row, a paragraph."""
+        return [
+            (
+                page.name,
+                "".join(
+                    line[0] if line[0] in "#-|" else "p"
+                    for line in page.read_text("utf-8").split("\n")
+                    if line
+                ),
+            )
+            for page in sorted((resources() / "help" / language).glob("*.md"))
+        ]
+
+    assert shape("en") == shape("zh_CN")
+
+
+def test_table_rows_and_bullets_are_passages(tmp_path: Path) -> None:
+    (tmp_path / "01-page.md").write_text(
+        "# Page\n\nSome text\nin two lines. <!-- asked for so -->\n\n## Part\n\n- **Bold lead** and `code`.\n"
+        "- [A link](x.md). <!-- minor: other words -->\n\n| Key | What |\n| --- | --- |\n| F1 | Help |\n",
+        "utf-8",
+    )
+    assert passages_of(tmp_path) == [
+        Passage("Some text in two lines.", "Page", "", "asked for so", 1.0),
+        Passage("Bold lead and code.", "Page Part", "Bold lead", "", 0.7),
+        Passage("A link.", "Page Part", "", "other words", 0.8),
+        Passage("F1: Help", "Page Part", "", "", 0.5),
+    ]
+
+
+@pytest.mark.parametrize("question", ["", "???", '"', "xyzzy", "AND OR NOT", "foo* NEAR(bar)", "（）", "龘"])
+def test_no_question_is_an_error(question: str) -> None:
+    assert isinstance(help_search(question), str)
