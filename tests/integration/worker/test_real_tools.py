@@ -28,6 +28,9 @@ WRAPPING = 24
 class Calculator:
     """A toolbox with one tool that always gets to the same number."""
 
+    def rows(self) -> tuple[()]:
+        return ()
+
     def tools(self) -> tuple[Tool, ...]:
         schema = {
             "type": "object",
