@@ -13,6 +13,8 @@ from assistant_app.engines.llama.session import Session
 from assistant_app.engines.llama.stream import StopStrings, Utf8Decoder
 
 _THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
+_CALL_SHARE = 4
+"""A call may take this part of the context window: a model that loses its way in a text argument finds no end."""
 _TAIL = 64
 """Characters in which a tag is looked for; longer than every tag and every token."""
 
@@ -94,8 +96,8 @@ class Writer:
                 if ended:
                     answer.reason = FinishReason.STOP_STRING
                     break
-                if self._tool_grammar:
-                    self._watch_for_call(text, sampled)
+                if self._tool_grammar and self._call_begins(text, sampled):
+                    limit = min(limit, len(sampled) + session.model.n_ctx // _CALL_SHARE)
             if len(sampled) < limit and not read_one(token):
                 answer.reason = FinishReason.CANCELLED
                 break
@@ -110,16 +112,17 @@ class Writer:
         answer.tokens = self._tokens_of(answer.text, sampled)
         return answer
 
-    def _watch_for_call(self, text: str, sampled: Sequence[int]) -> None:
+    def _call_begins(self, text: str, sampled: Sequence[int]) -> bool:
+        """Bind what follows to the tools' schemas when a call was opened; return whether it is bound."""
         tail = self._tail + text
         self._tail = tail[-_TAIL:]
         self._thinking = (self._thinking or _THINK_OPEN in tail) and _THINK_CLOSE not in tail
         if self._thinking or OPEN_TAG not in tail:
-            return
+            return False
         begun = self._vocabulary.plain_text(tail.partition(OPEN_TAG)[2])
         grammar, self._tool_grammar = self._tool_grammar, ""
         if not grammar_allows(self._vocabulary, grammar, begun):
-            return
+            return False
         chain = SamplerChain(self._vocabulary, self._sampling, self._seed, grammar)
         chain.replay([*self._before, *sampled][-PENALTY_TOKENS:])
         bound = C.llama_sampler_chain_get(chain.pointer, 0)
@@ -127,6 +130,7 @@ class Writer:
             C.llama_sampler_accept(bound, token)
         self._chain.free()
         self._chain = chain
+        return True
 
     def _tokens_of(self, text: str, sampled: Sequence[int]) -> list[int]:
         """Return tokens that say `text`: the sampled ones as far as they do, the rest tokenised."""

@@ -1,6 +1,7 @@
 """Tool calls: free text stays free, an opened call is bound to the tools' schemas."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,19 @@ def test_opened_call_is_valid_json_for_a_tool(engine: EngineDriver, calling_mode
     assert value["name"] == "look_up"
     assert set(value["arguments"]) <= {"word", "times"}
     assert len(value["arguments"]["word"]) <= 8
+
+
+def test_call_that_finds_no_end_leaves_most_of_the_window(engine: EngineDriver, calling_model: Path) -> None:
+    endless = replace(TOOL, parameters={"type": "object", "properties": {"word": {"type": "string"}}})
+    window = engine.load(calling_model, n_ctx_tokens=1024).info.n_ctx_tokens
+    cut = 0
+    for seed in range(4):
+        answer = engine.generate(
+            [ChatMessage("user", "Hello")], tools=(endless,), sampling=Sampling(seed=seed, top_k=0, min_p=0.0)
+        )
+        usage = answer.done.usage
+        before, tag, _call = answer.text.partition(OPEN_TAG)
+        if tag and answer.done.reason is FinishReason.LENGTH:
+            cut += 1
+            assert usage.prompt_tokens + usage.generated_tokens < window, before
+    assert cut
