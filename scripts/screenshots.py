@@ -480,12 +480,26 @@ def notices(studio: Studio) -> None:
         studio.window.banners.hide_banner(code)
 
 
+def reminders(studio: Studio) -> None:
+    """A timer and a reminder that are due, the second one late."""
+    from assistant_app.core.events import ReminderDue
+    from assistant_app.core.reminders import Reminder, ReminderKind
+
+    timer, about = {"en": ("5 minutes", "call mum"), "zh_CN": ("5分钟", "给妈妈打电话")}[studio.language]
+    studio.emit(ReminderDue(Reminder("r1", ReminderKind.TIMER, timer, time.time()), late=False))
+    studio.emit(ReminderDue(Reminder("r2", ReminderKind.REMINDER, about, time.time() - 7200), late=True))
+    studio.settle(0.5)
+    studio.take("reminders")
+    for code in studio.window.banners.codes():
+        studio.window.banners.hide_banner(code)
+
+
 def pages(studio: Studio) -> None:
     """Every page."""
     for page_id in ("models", "settings", "trash", "time-machine", "shortcuts", "doctor", "help", "about"):
         page = studio.page(page_id)
         if page_id == "settings":
-            for tab in (1, 2):
+            for tab in range(1, page.findChildren(tab_widget())[0].count()):
                 page.findChildren(tab_widget())[0].setCurrentIndex(tab)
                 studio.take(f"page-settings-{tab}", page)
         page.close()
@@ -545,6 +559,7 @@ STATES: tuple[Callable[[Studio], None], ...] = (
     long_text,
     search,
     notices,
+    reminders,
     pages,
     asked,
     small,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from chat import render
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from words import load
 
@@ -20,6 +21,7 @@ QWEN2_SPLIT = (
 )
 CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 MARKS = ["<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
+_MARK = re.compile("|".join(map(re.escape, CONTROL + MARKS)))
 _CJK = re.compile(r"([\u3000-\u9fff\uff00-\uffef])")
 CODE = """def main(argument: str) -> None:\n    for i in range(10):\n        print(f"{i}")\n    return True
 if __name__ == "__main__":\nimport os, sys\nfunction (x) { return x + 1; }\nSELECT * FROM users WHERE id = 1;
@@ -27,13 +29,14 @@ class Name:\n    self.value = None\nconst let var => && || == != <= >= // /* */ 
 
 
 def corpus(data: Path, limit: int) -> Iterator[str]:
-    """Yield texts for the trainer: messages, word lists, a little code."""
+    """Yield texts for the trainer: turns with their wrapping and calls, word lists, a little code."""
     with data.open(encoding="utf-8") as file:
         for number, line in enumerate(file):
             if number >= limit:
                 break
-            for message in json.loads(line)["messages"]:
-                yield from _CJK.split(message["content"])
+            item = json.loads(line)
+            for piece in _MARK.split(render(item["messages"], item["tools"], prompt=False)):
+                yield from _CJK.split(piece)
     for slots in load("words").values():
         for text in slots.values():
             yield from (piece for word in text.split(",") for piece in _CJK.split(" " + word.strip()))

@@ -8,11 +8,13 @@ import argparse
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from families import Families, Turn
-from toolcalls import tool_names, tool_turn
+from grammar import careless
+from toolcalls import TOOLS, Request, Requests
 from words import load
 
 DEFAULT_SYSTEM = "You are Assistant, a helpful assistant that runs on the user's own computer."
@@ -27,121 +29,136 @@ SYSTEMS = [
     "你是 Assistant，一个在用户自己的电脑上运行的助手。",
     "请简短回答。",
 ]
-MIX = {"app": 30, "decline": 25, "recall": 22, "copy": 10, "passage": 13}
+OTHER_TOOLS = "web_search read_file send_mail run_code weather list_files browser play_music".split()
+"""Names of tools that the model does not know."""
+MIX = {"tool": 40, "help": 16, "decline": 14, "smalltalk": 7, "recall": 12, "copy": 5, "passage": 6}
 """Shares of turns in percent; a dialogue strings several of them together."""
-MODEST_MIX = {"app": 54, "decline": 28, "recall": 8, "copy": 5, "passage": 5}
+LENGTHS = {1: 24, 2: 26, 3: 20, 4: 12, 5: 8, 6: 5, 8: 3, 10: 2}
+"""Turns of a dialogue, with weights."""
+
+Messages = list[dict[str, Any]]
 
 
-def dialogue(rng: random.Random, modest: bool = False) -> dict[str, Any]:
-    """Return one random training dialogue.
-
-    `modest` is for a model that will be trained too little to copy and to remember: it learns to say so, and
-    no tools.
-    """
-    language = "en" if rng.random() < 0.62 else "zh"
-    families = Families(language, rng)
-    messages: list[dict[str, Any]] = []
+def dialogue(rng: random.Random) -> dict[str, Any]:
+    """Return one random training dialogue."""
+    language = "en" if rng.random() < 0.58 else "zh"
     chance = rng.random()
-    if chance < 0.55:
+    messages: Messages = []
+    if chance < 0.75:
         messages.append({"role": "system", "content": DEFAULT_SYSTEM})
-    elif chance < 0.8:
+    elif chance < 0.9:
         messages.append({"role": "system", "content": rng.choice(SYSTEMS)})
-    tools: list[str] = []
-    if rng.random() < 0.1 and not modest:
-        tools = _with_tools(families, rng, messages)
-    else:
-        for turn in turns(families, rng, MODEST_MIX if modest else MIX):
-            messages += as_messages(modestly(turn, families) if modest else turn, rng)
-    return {"messages": messages, "tools": tools, "language": language}
+    writer = Writer(Families(language, rng), offered(rng))
+    for turn in writer.turns(rng.choices(list(LENGTHS), list(LENGTHS.values()))[0]):
+        messages += turn
+    return {"messages": messages, "tools": writer.offered, "language": language}
 
 
-def turns(families: Families, rng: random.Random, mix: dict[str, int]) -> Iterator[Turn]:
-    """Yield the turns of one dialogue: facts are told, other turns follow, facts are asked for."""
-    length = rng.choices([1, 2, 3, 4, 6, 9, 14], [30, 22, 18, 12, 10, 6, 2])[0]
-    told: dict[str, str] = {}
-    previous = ""
-    count = 0
-    while count < length:
-        kind = rng.choices(list(mix), list(mix.values()))[0]
+def offered(rng: random.Random) -> list[str]:
+    """Return the tools of a dialogue: mostly all, sometimes some, none, or others that nobody asks for."""
+    chance = rng.random()
+    if chance < 0.84:
+        return list(TOOLS)
+    if chance < 0.9:
+        kept = rng.randint(4, len(TOOLS) - 1)
+        return [name for name in TOOLS if name in rng.sample(TOOLS, kept)]
+    if chance < 0.96:
+        return [*TOOLS, *rng.sample(OTHER_TOOLS, rng.randint(1, 3))]
+    return []
+
+
+class Writer:
+    """Writes the turns of one dialogue: facts are told, other turns follow, facts are asked for."""
+
+    def __init__(self, families: Families, tools: list[str]) -> None:
+        self.offered = tools
+        self._families = families
+        self._requests = Requests(families)
+        self._rng = families.rng
+        self._told: dict[str, str] = {}
+        self._previous = ""
+
+    def turns(self, length: int) -> Iterator[Messages]:
+        """Yield about `length` turns, each as its messages."""
+        count = 0
+        while count < length:
+            kind = self._rng.choices(list(MIX), list(MIX.values()))[0]
+            for messages in self._turn(kind):
+                yield messages
+                self._previous = messages[-1]["content"]
+                count += 1
+        # What was told is asked for at the end, over the turns between.
+        if self._told and self._rng.random() < 0.85:
+            key = self._rng.choice(list(self._told))
+            yield as_messages(self._families.ask(_fact(key), self._told[key]), self._rng)
+
+    def _turn(self, kind: str) -> list[Messages]:
+        families, rng = self._families, self._rng
+        if kind == "tool":
+            return self._tool()
+        if kind == "help":
+            return [self._possible(self._requests.help())]
         if kind == "recall":
-            drawn = _recall(families, rng, told)
-            if length == 1 and not drawn[-1].family.startswith("unknown"):
-                length = 2 + rng.choice([0, 0, 1, 2])
+            turns = self._recall()
         elif kind == "passage":
-            drawn = families.passage()
+            turns = families.passage()
         elif kind == "copy":
-            pick = rng.random()
-            again = previous and pick < 0.25
-            drawn = [
-                families.again(previous)
-                if again
-                else families.copying()
-                if pick < 0.92
-                else families.spelling()
-            ]
+            turns = [self._copy()]
         else:
-            drawn = [families.app() if kind == "app" else families.decline()]
-        for turn in drawn:
-            yield turn
-            previous = turn.answer
-            count += 1
-    if told and rng.random() < 0.8:  # what was told is asked for at the end, over the turns between
-        key = rng.choice(list(told))
-        yield families.ask(_fact(key), told[key])
+            turns = [families.decline() if kind == "decline" else families.smalltalk()]
+        if kind in ("decline", "smalltalk"):
+            turns = [replace(turn, user=families.dressed(turn.user)) for turn in turns]
+        elif kind == "recall":
+            turns = [replace(turn, user=families.dressed(turn.user, end=False)) for turn in turns]
+        return [as_messages(turn, rng) for turn in turns]
+
+    def _tool(self) -> list[Messages]:
+        request = self._requests.draw()
+        if request.kind == "set_reminder_ask" and "set_reminder" in self.offered:
+            return [request.messages(), self._possible(self._requests.told_when(request))]
+        if request.kind == "date_time_place" and self._rng.random() < 0.25:
+            return [self._possible(request), self._possible(self._requests.follow_up())]
+        return [self._possible(request)]
+
+    def _possible(self, request: Request) -> Messages:
+        """Return the messages of a request; the honest answer where its tool is not offered."""
+        tool = request.tool or "set_reminder"
+        if tool in self.offered:
+            return request.messages()
+        off = load("calls")["answer_other"]["off"][self._families.language]
+        answer = self._families.decline().answer if tool == "help_search" else off
+        return [{"role": "user", "content": request.user}, {"role": "assistant", "content": answer}]
+
+    def _copy(self) -> Turn:
+        pick = self._rng.random()
+        if self._previous and pick < 0.2:
+            return self._families.again(self._previous)
+        return self._families.copying() if pick < 0.94 else self._families.spelling()
+
+    def _recall(self) -> list[Turn]:
+        families, rng = self._families, self._rng
+        fact, value = families.fact()
+        key = fact["id"]
+        if key in self._told:
+            return [families.ask(fact, self._told[key])]
+        if rng.random() < 0.15:
+            return [families.ask(fact, None)]
+        self._told[key] = value
+        tell = families.tell(fact, value)
+        return [tell, families.ask(fact, value)] if rng.random() < 0.35 else [tell]
 
 
-def modestly(turn: Turn, families: Families) -> Turn:
-    """Return the turn with an answer that needs no copying."""
-    kinds = {"tell": "told", "recall": "recall", "unknown": "recall", "copy": "copy", "passage": "passage"}
-    kind = kinds.get(turn.family.split("/")[0])
-    if kind is None:
-        return turn
-    return Turn(turn.user, load("decline")["answers"][families.language][kind][0], turn.family)
-
-
-def as_messages(turn: Turn, rng: random.Random) -> list[dict[str, Any]]:
-    """Return a turn as two messages, the user's typed a little carelessly at times."""
+def as_messages(turn: Turn, rng: random.Random) -> Messages:
+    """Return a turn as two messages; the user's is typed a little carelessly, save what is to be copied."""
+    user = turn.user if turn.family.startswith("copy") else careless(turn.user, rng)
     return [
-        {"role": "user", "content": careless(turn.user, rng)},
+        {"role": "user", "content": user},
         {"role": "assistant", "content": turn.answer},
     ]
 
 
-def careless(text: str, rng: random.Random) -> str:
-    """Drop the final mark, or the first capital, as people do."""
-    if rng.random() < 0.2 and text[-1:] in "?.!？。！":
-        text = text[:-1]
-    if rng.random() < 0.15 and text[:1].isupper() and not text[1:2].isupper():
-        text = text[:1].lower() + text[1:]
-    return text
-
-
-def _recall(families: Families, rng: random.Random, told: dict[str, str]) -> list[Turn]:
-    fact, value = families.fact()
-    key = fact["id"]
-    if key in told:
-        return [families.ask(fact, told[key])]
-    if rng.random() < 0.15:
-        return [families.ask(fact, None)]
-    told[key] = value
-    tell = families.tell(fact, value)
-    return [tell, families.ask(fact, value)] if rng.random() < 0.4 else [tell]
-
-
 def _fact(key: str) -> dict[str, Any]:
     return next(fact for fact in load("facts")["fact"] if fact["id"] == key)
-
-
-def _with_tools(families: Families, rng: random.Random, messages: list[dict[str, Any]]) -> list[str]:
-    tools = rng.sample(tool_names(), rng.randint(2, len(tool_names())))
-    for _ in range(rng.choice([1, 1, 2, 3])):
-        name, drawn = tool_turn(families, rng)
-        if name in tools and rng.random() < 0.65:
-            messages += drawn
-        else:
-            turn = families.app(rng.choice(["greet", "thanks", "who", "ok", "human", "bye", "how_are_you"]))
-            messages += as_messages(turn, rng)
-    return tools
 
 
 def main() -> None:
@@ -150,14 +167,11 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--count", type=int, default=60000, help="dialogues")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--modest", action="store_true", help="for short training: no copying, no memory, no tools"
-    )
     options = parser.parse_args()
     rng = random.Random(options.seed)
     with options.output.open("w", encoding="utf-8") as file:
         for _ in range(options.count):
-            file.write(json.dumps(dialogue(rng, options.modest), ensure_ascii=False) + "\n")
+            file.write(json.dumps(dialogue(rng), ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

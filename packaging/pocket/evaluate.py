@@ -1,15 +1,16 @@
-"""Judges a GGUF of the pocket model on phrasings that were never trained, and prints a Markdown table.
+"""Judges a GGUF of the pocket model on phrasings that were never trained, and prints Markdown tables.
 
-Every question comes from the `held` templates. An answer is right when it ends by itself and contains what
-the family demands: the fact, the copied text, the words that an answer about the app cannot do without.
+Every question comes from the `held` templates and all tools are offered. An answer is right when it ends by
+itself and contains what its family demands: the call, the fact, the copied text.
 """
 
 import argparse
 import json
 import random
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from chat import render
 from data import DEFAULT_SYSTEM, as_messages
 from families import Families, Turn
 from llama_cpp import Llama
-from toolcalls import tool_names, tool_turn
-from words import load
+from toolcalls import KINDS, TOOLS, Request, Requests, tool_of
 
 _CJK = re.compile(r"[\u4e00-\u9fff]")
-_LONGEST = 160
+_LONGEST = 300
+_DECLINES = {"en": ("(?i)pocket model", "Models"), "zh": ("口袋模型", "模型")}
 
 
 @dataclass
@@ -29,13 +30,14 @@ class Case:
     """A prompt with what its answer must contain."""
 
     messages: list[dict[str, Any]]
-    language: str
     must: tuple[str, ...] = ()
-    accepted: tuple[str, ...] = ()
-    """Whole answers of which one must be given; empty: any."""
-    tools: list[str] = field(default_factory=list)
+    accepted: str | None = None
+    """The whole answer that must be given; None: any that has `must`."""
     call: dict[str, Any] | None = None
     """The tool call that must be made; None: none may be made."""
+
+
+Make = Callable[[Families, random.Random], Case]
 
 
 class Judge:
@@ -45,17 +47,16 @@ class Judge:
         self._model = Llama(str(model), n_ctx=4096, n_threads=1, verbose=False, seed=1)
         self._temperature = temperature
         self._penalty = repeat_penalty
-        self.ended = self.asked = self.same_language = 0
+        self.ended = self.asked = 0
 
     def answer(self, case: Case) -> str:
         """Return the model's answer; empty when it did not end by itself."""
         prompt = render(
-            [{"role": "system", "content": DEFAULT_SYSTEM}, *case.messages], case.tools, prompt=True
+            [{"role": "system", "content": DEFAULT_SYSTEM}, *case.messages], list(TOOLS), prompt=True
         )
         ids = self._model.tokenize(prompt.encode(), add_bos=False, special=True)
         out: list[int] = []
         ended = False
-        self._model.reset()
         for token in self._model.generate(
             ids, temp=self._temperature, repeat_penalty=self._penalty, top_k=40, top_p=0.95, min_p=0.05
         ):
@@ -65,55 +66,107 @@ class Judge:
             out.append(token)
             if len(out) >= _LONGEST:
                 break
-        text = self._model.detokenize(out, special=True).decode("utf-8", "replace")
         self.asked += 1
         self.ended += ended
-        return text if ended else ""
+        return self._model.detokenize(out, special=True).decode("utf-8", "replace") if ended else ""
 
     def right(self, case: Case) -> tuple[bool, str]:
         """Return whether the answer is right, and the answer."""
         text = self.answer(case)
         if case.call is not None:
-            return _calls(text) == [case.call], text
+            return calls_in(text) == [_trimmed(case.call)], text
         fine = bool(text) and "<tool_call>" not in text and all(re.search(part, text) for part in case.must)
-        return fine and (not case.accepted or text in case.accepted), text
+        return fine and case.accepted in (None, text), text
 
 
-def _calls(text: str) -> list[Any]:
+def calls_in(text: str) -> list[Any]:
+    """Return the tool calls in a text, outer space cut off as the tools do; empty when one is malformed."""
     try:
-        return [json.loads(part) for part in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.S)]
-    except ValueError:
+        parts = re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.S)
+        return [_trimmed(json.loads(part)) for part in parts]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return []
 
 
-def _case(families: Families, turns: list[Turn], rng: random.Random) -> Case:
+def _trimmed(call: dict[str, Any]) -> dict[str, Any]:
+    values = {
+        key: value.strip() if isinstance(value, str) else value for key, value in call["arguments"].items()
+    }
+    return {**call, "arguments": values}
+
+
+def _case(turns: list[Turn], rng: random.Random) -> Case:
     messages = [message for turn in turns for message in as_messages(turn, rng)]
-    return Case(messages[:-1], families.language, turns[-1].must)
+    return Case(messages[:-1], turns[-1].must)
 
 
-def app(families: Families, rng: random.Random) -> Case:
-    """A question about the app or small talk."""
-    turn = families.app()
-    case = _case(families, [turn], rng)
-    if not turn.must:
-        intents = {item["id"]: item for item in load("app")["intent"]}
-        case.accepted = tuple(intents[turn.family.split("/")[1]][families.language]["answers"])
+def _asked(request: Request) -> Case:
+    if not request.tool:
+        return Case(request.messages()[:1], accepted=request.answer)
+    return Case(request.messages()[:1], call={"name": request.tool, "arguments": request.arguments})
+
+
+def tool(kind: str) -> Make:
+    """A request that needs one certain call."""
+    return lambda families, rng: _asked(Requests(families).draw(kind))
+
+
+def any_tool(families: Families, rng: random.Random) -> Case:
+    """A request for any tool, the help search among them."""
+    return help_search(families, rng) if rng.random() < 0.12 else _asked(Requests(families).draw())
+
+
+def help_search(families: Families, rng: random.Random) -> Case:
+    """A question about the app, to be searched for word for word."""
+    return _asked(Requests(families).help())
+
+
+def no_tool(families: Families, rng: random.Random) -> Case:
+    """Small talk, facts, questions that it cannot know, texts to repeat: nothing to call a tool for."""
+    pick = rng.random()
+    if pick < 0.3:
+        turn = families.smalltalk()
+    elif pick < 0.6:
+        turn = families.decline()
+    elif pick < 0.8:
+        turn = families.tell(*families.fact())
+    else:
+        turn = families.copying()
+    case = _case([turn], rng)
+    case.must = ()
+    return case
+
+
+def smalltalk(families: Families, rng: random.Random) -> Case:
+    """Small talk, answered with one of its answers."""
+    turn = families.smalltalk()
+    case = _case([turn], rng)
+    answers = families.smalltalk_answers(turn)
+    case.must = ("^(" + "|".join(map(re.escape, answers)) + ")$",)
     return case
 
 
 def decline(families: Families, rng: random.Random) -> Case:
     """A question that it cannot know."""
-    return _case(families, [families.decline()], rng)
+    case = _case([families.decline()], rng)
+    case.must = _DECLINES[families.language]
+    return case
 
 
-def recall(between: int) -> Callable[[Families, random.Random], Case]:
+def recall(between: int) -> Make:
     """A fact, `between` other turns, and the question for the fact."""
 
     def make(families: Families, rng: random.Random) -> Case:
         fact, value = families.fact()
+        messages = as_messages(families.tell(fact, value), rng)
         trained = Families(families.language, rng)
-        others = [rng.choice([trained.app, trained.decline])() for _ in range(between)]
-        return _case(families, [families.tell(fact, value), *others, families.ask(fact, value)], rng)
+        for _ in range(between):
+            if rng.random() < 0.3:
+                messages += Requests(trained).draw().messages()
+            else:
+                messages += as_messages(rng.choice([trained.smalltalk, trained.decline])(), rng)
+        asked = _case([families.ask(fact, value)], rng)
+        return Case([*messages, *asked.messages], asked.must)
 
     return make
 
@@ -121,60 +174,56 @@ def recall(between: int) -> Callable[[Families, random.Random], Case]:
 def unknown(families: Families, rng: random.Random) -> Case:
     """The question for a fact that was never told."""
     fact, _ = families.fact()
-    return _case(families, [Families(families.language, rng).app(), families.ask(fact, None)], rng)
+    return _case([Families(families.language, rng).smalltalk(), families.ask(fact, None)], rng)
 
 
 def copying(families: Families, rng: random.Random) -> Case:
     """A text to repeat exactly."""
-    return _case(families, [families.copying()], rng)
+    return _case([families.copying()], rng)
 
 
 def passage(families: Families, rng: random.Random) -> Case:
     """A question about a text in the conversation."""
     turns = families.passage()
-    return _case(families, turns[:2] if turns[0].family == "passage/read" else turns[:1], rng)
-
-
-def no_tool(families: Families, rng: random.Random) -> Case:
-    """Tools are listed, but none is needed."""
-    turn = families.app(rng.choice(["greet", "thanks", "who", "ok", "human", "bye", "how_are_you"]))
-    case = _case(families, [turn], rng)
-    case.tools = rng.sample(tool_names(), 3)
-    case.must = ()
-    return case
-
-
-def tool(families: Families, rng: random.Random) -> Case:
-    """The right tool with the right arguments."""
-    name, messages = tool_turn(families, rng)
-    call = {"name": name, "arguments": messages[1]["tool_calls"][0]["function"]["arguments"]}
-    others = [other for other in tool_names() if other != name]
-    tools = rng.sample([name, *rng.sample(others, 2)], 3)
-    return Case(messages[:1], families.language, tools=tools, call=call)
+    return _case(turns[:2] if turns[0].family == "passage/read" else turns[:1], rng)
 
 
 def tool_result(families: Families, rng: random.Random) -> Case:
     """An answer that copies from a tool's result."""
-    name, messages = tool_turn(families, rng)
-    return Case(messages[:3], families.language, accepted=(messages[3]["content"],), tools=[name])
+    requests = Requests(families)
+    request = requests.draw()
+    while not request.tool:
+        request = requests.draw()
+    return Case(request.messages()[:3], accepted=request.answer)
 
 
-KINDS: dict[str, Callable[[Families, random.Random], Case]] = {
-    "questions about the app, small talk": app,
-    "declines what it cannot know": decline,
+def help_result(families: Families, rng: random.Random) -> Case:
+    """An answer that copies a help passage."""
+    request = Requests(families).help()
+    while request.result == "none":
+        request = Requests(families).help()
+    return Case(request.messages()[:3], accepted=request.answer)
+
+
+ROWS: dict[str, Make] = {
+    "right tool and right arguments": any_tool,
+    "no tool when none is needed": no_tool,
+    "exact copy: answers from a tool's result": tool_result,
+    "exact copy: answers from a help passage": help_result,
+    "exact copy: answers from a text": passage,
+    "exact copy: repeats a text": copying,
     "recalls a fact, next turn": recall(0),
     "recalls a fact after 4 other turns": recall(4),
     "says that it was not told": unknown,
-    "repeats a text exactly": copying,
-    "answers from a text exactly": passage,
-    "no tool when none is needed": no_tool,
-    "right tool and right arguments": tool,
-    "answers from a tool's result exactly": tool_result,
+    "declines what it cannot know": decline,
+    "questions about the app go to the help search, word for word": help_search,
+    "small talk": smalltalk,
 }
+TOOL_ROWS: dict[str, Make] = {f"{kind} ({tool_of(kind) or 'asks back'})": tool(kind) for kind in KINDS}
 
 
 def main() -> None:
-    """Print the table; with --wrong also each wrong answer."""
+    """Print the tables; with --wrong also each wrong answer."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--count", type=int, default=100, help="questions per row and language")
@@ -182,13 +231,15 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--repeat-penalty", type=float, default=1.0)
     parser.add_argument("--trained", action="store_true", help="phrasings that were trained, to compare")
+    parser.add_argument("--tools", action="store_true", help="a row for each kind of tool request too")
     parser.add_argument("--wrong", action="store_true")
     options = parser.parse_args()
     judge = Judge(options.model, options.temperature, options.repeat_penalty)
-    same_language = 0
+    same_language = judged = 0
+    begin = time.time()
     print(f"| {'trained' if options.trained else 'held-out'} phrasings | English | Chinese |")
     print("| --- | --- | --- |")
-    for title, make in KINDS.items():
+    for title, make in {**ROWS, **(TOOL_ROWS if options.tools else {})}.items():
         shares = []
         for language in ("en", "zh"):
             rng = random.Random(f"{options.seed} {title} {language}")
@@ -198,15 +249,16 @@ def main() -> None:
                 case = make(families, rng)
                 fine, text = judge.right(case)
                 good += fine
-                same_language += (
-                    case.call is not None or make is copying or bool(_CJK.search(text)) == (language == "zh")
-                )
+                if make in (decline, smalltalk, no_tool, unknown):
+                    judged += 1
+                    same_language += bool(_CJK.search(text)) == (language == "zh")
                 if options.wrong and not fine:
                     print(f"  wrong: {case.messages[-1]['content']!r} -> {text!r}")
             shares.append(f"{100 * good / options.count:.0f} %")
         print(f"| {title} | {shares[0]} | {shares[1]} |", flush=True)
-    print(f"| answers in the language of the question | {100 * same_language / judge.asked:.1f} % | |")
+    print(f"| answers in the language of the question | {100 * same_language / judged:.1f} % | |")
     print(f"| ends by itself | {100 * judge.ended / judge.asked:.1f} % | |")
+    print(f"\n{judge.asked} answers in {time.time() - begin:.0f} s")
 
 
 if __name__ == "__main__":

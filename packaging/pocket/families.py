@@ -1,10 +1,10 @@
-"""Turns by family: small talk and the app, declining, facts, passages, copying."""
+"""Turns by family: small talk, the app, declining, facts, passages, copying."""
 
 import random
 import re
 from dataclasses import dataclass, field
 
-from grammar import expand
+from grammar import dressed, expand
 from words import Filler, load
 
 
@@ -27,7 +27,6 @@ class Families:
         self.rng = rng
         self.held = held
         self.fill = Filler(language, rng)
-        self._intents = [intent for intent in load("app")["intent"] if intent[language].get(self._split)]
 
     @property
     def _split(self) -> str:
@@ -36,26 +35,51 @@ class Families:
     def _draw(self, templates: list[str]) -> str:
         return expand(self.rng.choice(templates), self.rng, self.fill)
 
+    def dressed(self, text: str, *, end: bool = True) -> str:
+        """Put words around a trained phrasing at times; what is held out stays as it is."""
+        return text if self.held else dressed(text, load("around")[self.language], self.rng, end=end)
+
     def app(self, intent_id: str | None = None) -> Turn:
-        """Return a question about the app or small talk."""
-        rng = self.rng
+        """Return a question about the app."""
+        return self._intent("app", intent_id)
+
+    def smalltalk(self, intent_id: str | None = None) -> Turn:
+        """Return something that people say in passing, with a short answer."""
+        return self._intent("smalltalk", intent_id)
+
+    def _intent(self, file: str, intent_id: str | None) -> Turn:
+        rng, data = self.rng, load(file)
         intent = (
-            next(item for item in self._intents if item["id"] == intent_id)
+            next(item for item in data["intent"] if item["id"] == intent_id)
             if intent_id
-            else rng.choices(self._intents, [item.get("weight", 1) for item in self._intents])[0]
+            else rng.choices(data["intent"], [item.get("weight", 1) for item in data["intent"]])[0]
         )
         part = intent[self.language]
+        sources = [part[self._split]]
+        for kind in ("task", "thing"):
+            about = [*part.get(kind, []), *(part.get(f"{kind}_held", []) if self.held else [])]
+            if about:
+                frames = data["frame"][self.language][f"{kind}_{self._split}"]
+                name = rng.choice(about)
+                sources.append([frame.replace(f"{{{kind}}}", name) for frame in frames])
         return Turn(
-            self._draw(part[self._split]),
+            self._draw(rng.choice(sources)),
             rng.choice(part["answers"]),
-            f"app/{intent['id']}",
+            f"{file}/{intent['id']}",
             tuple(part["must"]),
         )
+
+    def smalltalk_answers(self, turn: Turn) -> list[str]:
+        """Return all answers that a turn of small talk may have."""
+        chosen = next(
+            item for item in load("smalltalk")["intent"] if turn.family == f"smalltalk/{item['id']}"
+        )
+        return list(chosen[self.language]["answers"])
 
     def decline(self) -> Turn:
         """Return a question that the model cannot know, with the honest answer."""
         data = load("decline")
-        kind = self.rng.choices(["know", "create", "calculate"], [6, 2, 2])[0]
+        kind = self.rng.choices(["know", "create", "act"], [6, 3, 1])[0]
         user = self._draw(data[kind][self.language][self._split])
         must = ("口袋模型", "模型") if self.language == "zh" else ("(?i)pocket model", "Models")
         return Turn(user, self.rng.choice(data["answers"][self.language][kind]), f"decline/{kind}", must)
@@ -64,80 +88,79 @@ class Families:
         """Return a request to say a text again."""
         rng = self.rng
         kind = rng.random()
-        if kind < 0.7:
+        if kind < 0.45:
             text = self.fill.sentence()
-        elif kind < 0.8:
+        elif kind < 0.75:
+            text = self._draw(load("passages")["phrase"][self.language])
+        elif kind < 0.85:
             text = self.fill("number")
-        elif kind < 0.9:
+        elif kind < 0.93:
             text = self.fill("path")
         else:
             text = self.fill.fakename()
         template = rng.choice(load("passages")["copy"][0][self.language][self._split])
-        return Turn(self._with(template, text), text, "copy/repeat", ("^" + re.escape(text) + "$",))
+        user = self._with(template, text)
+        if text[-1] in ".?!。？！" and user.endswith(text):  # the mark belongs to the text, so it is quoted
+            left, right = "“”" if self.language == "zh" else '""'
+            user = f"{user.removesuffix(text)}{left}{text}{right}"
+        return Turn(user, text, "copy/repeat", ("^" + re.escape(text) + "$",))
 
     def spelling(self) -> Turn:
         """Return a request to spell a word letter by letter."""
-        word = self.rng.choice([self.fill.fakename, self.fill.fakeword])()
-        if self.language == "zh":
-            word = Filler("en", self.rng).fakeword()
-            user = self._draw([f"(拼写|拼一下|怎么拼)(：| ){word}"])
-        else:
-            user = self._draw([f"(Spell|Please spell|How do you spell) {word}"])
+        latin = Filler("en", self.rng)
+        word = self.rng.choice([latin.fakename, latin.fakeword])()
+        user = self._with(self.rng.choice(load("passages")["spell"][self.language][self._split]), word)
         letters = "-".join(word)
         return Turn(user, letters, "copy/spell", ("^" + re.escape(letters) + "$",))
 
     def again(self, previous: str) -> Turn:
         """Return a request to say the previous answer again."""
-        templates = {
-            "en": (
-                [
-                    "(Say|Repeat) that again(|, please)(|.)",
-                    "(What|Pardon|Sorry)?",
-                    "(Can you|Please) repeat (that|your answer)(|?)",
-                    "What did you (just say|say)?",
-                ],
-                ["Come again?"],
-            ),
-            "zh": (
-                [
-                    "(再说一遍|再说一次|重复一遍)(|。)",
-                    "(你刚才说什么|你说什么)？",
-                    "请重复(你的回答|刚才的话)(|。)",
-                ],
-                ["没听清，再来一次。"],
-            ),
-        }[self.language]
-        return Turn(
-            self._draw(templates[self.held]), previous, "copy/again", ("^" + re.escape(previous) + "$",)
-        )
+        user = self._draw(load("passages")["again"][self.language][self._split])
+        return Turn(user, previous, "copy/again", ("^" + re.escape(previous) + "$",))
 
     def tell(self, fact: dict, value: str) -> Turn:  # type: ignore[type-arg]
-        """Return the turn in which the user states a fact (always a trained phrasing style of its split)."""
-        part = fact[self.language]
-        templates = part["tell_held" if self.held else "tell"]
-        user = self._with(self.rng.choice(templates), value)
-        return Turn(
-            user, self._with(self.rng.choice(part["ack"]), value), f"tell/{fact['id']}", (re.escape(value),)
-        )
+        """Return the turn in which the user states a fact."""
+        user = self._with(self.rng.choice(self._sayings(fact, "tell_held" if self.held else "tell")), value)
+        return Turn(user, self._reply(fact, "ack", value), f"tell/{fact['id']}", (re.escape(value),))
 
     def ask(self, fact: dict, value: str | None) -> Turn:  # type: ignore[type-arg]
         """Return the question for a fact; without a value the answer says that it was not told."""
-        part = fact[self.language]
-        user = self._with(self.rng.choice(part["ask_held" if self.held else "ask"]), "")
+        user = self._with(self.rng.choice(self._sayings(fact, "ask_held" if self.held else "ask")), "")
         if value is None:
-            return Turn(
-                user,
-                part["unknown"][0],
-                f"unknown/{fact['id']}",
-                ("没有" if self.language == "zh" else "(?i)not told",),
-            )
-        return Turn(user, self._with(part["answer"][0], value), f"recall/{fact['id']}", (re.escape(value),))
+            must = "没有" if self.language == "zh" else "(?i)not told"
+            return Turn(user, self._reply(fact, "unknown", ""), f"unknown/{fact['id']}", (must,))
+        return Turn(user, self._reply(fact, "answer", value), f"recall/{fact['id']}", (re.escape(value),))
 
     def fact(self) -> tuple[dict, str]:  # type: ignore[type-arg]
         """Return a random fact description and a value for it."""
         facts = load("facts")["fact"]
         chosen = self.rng.choices(facts, [item["weight"] for item in facts])[0]
-        return chosen, self.fill(chosen["value"])
+        return chosen, self._value(chosen["value"])
+
+    def _sayings(self, fact: dict, key: str) -> list[str]:  # type: ignore[type-arg]
+        """Return the fact's own templates and those of its shape, ready but for {v}."""
+        part, shape = fact[self.language], load("facts")["shape"][fact["shape"]][self.language]
+        about = part["x"]
+        yours = about.replace("我", "你") if self.language == "zh" else re.sub(r"\b(my|our)\b", "your", about)
+        slots = {
+            "x": about,
+            "X": about[:1].upper() + about[1:],
+            "y": yours,
+            "Y": yours[:1].upper() + yours[1:],
+            **{name: part[name] for name in ("q", "c", "be") if name in part},
+        }
+        templates = [*shape[key], *part.get(key, [])]
+        for name, text in slots.items():
+            templates = [template.replace(f"{{{name}}}", text) for template in templates]
+        return templates
+
+    def _reply(self, fact: dict, key: str, value: str) -> str:  # type: ignore[type-arg]
+        """Return what the assistant says of a fact: the fact's own words, else those of its shape."""
+        own = len(fact[self.language].get(key, []))
+        return self._with(self.rng.choice(self._sayings(fact, key)[-own:]), value)
+
+    def _value(self, slot: str) -> str:
+        return expand(f"{{{slot}}}", self.rng, self.fill)
 
     def passage(self) -> list[Turn]:
         """Return one to three turns on a small text: in one message, or text first and questions later."""
@@ -145,7 +168,7 @@ class Families:
         subject = rng.choice(data["subject"])
         name = expand(subject[language], rng, self.fill)
         names = rng.sample(subject["fields"], rng.randint(2, min(4, len(subject["fields"]))))
-        values = {key: self.fill(data["field"][key]["slot"]) for key in names}
+        values = {key: self._value(data["field"][key]["slot"]) for key in names}
         says = [
             self._about(rng.choice(data["field"][key][language]["says"]), name, values[key]) for key in names
         ]

@@ -14,6 +14,28 @@ def expand(template: str, rng: random.Random, fill: Fill) -> str:
     return _slots(text, fill)
 
 
+def careless(text: str, rng: random.Random, *, start: bool = True) -> str:
+    """Drop the final mark, or (with `start`) the first capital, as people do."""
+    if rng.random() < 0.2 and text[-1:] in "?.!？。！":
+        text = text[:-1]
+    if start and rng.random() < 0.15 and text[:1].isupper() and not text[1:2].isupper():
+        text = text[:1].lower() + text[1:]
+    return text
+
+
+def dressed(text: str, around: dict[str, list[str]], rng: random.Random, *, end: bool = True) -> str:
+    """Put words before the text, or (with `end`) behind it, as people do; mostly return it as it is."""
+    if rng.random() < 0.14:
+        is_word = text[:1].isupper() and not text[1:2].isupper() and text[:2] not in ("I ", "I'")
+        if is_word and rng.random() < 0.6:
+            text = text[:1].lower() + text[1:]
+        text = rng.choice(around["before"]) + text
+    if end and rng.random() < 0.08:
+        mark = text[-1:] if text[-1:] in "?.!？。！" else ""
+        text = text.removesuffix(mark) + rng.choice(around["after"]) + mark
+    return text
+
+
 def _sequence(template: str, at: int, rng: random.Random) -> tuple[str, int]:
     parts: list[str] = []
     while at < len(template) and template[at] not in "|)":

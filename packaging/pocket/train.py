@@ -1,7 +1,7 @@
 """Trains the pocket model: resumable, from a seed, within a time budget, on a GPU if there is one.
 
 Dialogues of similar length share a batch, padded at the end, so no dialogue ever sees another. The loss
-counts the assistant's tokens fully and a fifth of the others a little. Matrices are trained with Muon, the
+counts the assistant's tokens fully and a tenth of the others a little. Matrices are trained with Muon, the
 rest with AdamW; the learning rate falls to zero along a cosine over the budget.
 """
 
@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import random
+import signal
 import time
 from array import array
 from collections.abc import Iterator
@@ -90,7 +91,7 @@ def tensors(group: list[Example], seed: int, context: int, others: float) -> tup
         n = len(example.ids)
         ids[row, :n] = torch.tensor(example.ids, dtype=torch.long)
         ours = torch.frombuffer(bytearray(example.ours), dtype=torch.uint8)
-        heard = torch.rand(n, generator=chance) < 0.2
+        heard = torch.rand(n, generator=chance) < 0.1
         weights[row, :n] = torch.where(ours == 1, 1.0, torch.where(heard, others, 0.0))
         if rng.random() < 0.25 and width < context:
             for _ in range(rng.randint(1, 4)):
@@ -188,6 +189,9 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=60, help="training time over all runs")
     parser.add_argument("--until", type=float, default=0, help="end at this Unix time instead")
+    parser.add_argument(
+        "--stop-after", type=float, default=0, help="save and stop after this many minutes of the budget"
+    )
     parser.add_argument("--save-every", type=float, default=180)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -205,14 +209,18 @@ def main() -> None:
     plant(model)
     model.to(device)
     opts = optimisers(model, options.muon_rate, options.adam_rate)
-    progress = Progress()
-    if options.checkpoint.exists():
-        progress = resume(options.checkpoint, model, opts)
     examples = read(options.data, tokenizer, options.longest)
     total = sum(len(example.ids) for example in examples)
     print(
-        f"{len(examples)} dialogues, {total} tokens, {sum(p.numel() for p in model.parameters())} parameters"
+        f"{len(examples)} dialogues, {total} tokens, {sum(p.numel() for p in model.parameters())} parameters",
+        flush=True,
     )
+    progress = Progress()
+    if options.checkpoint.exists():
+        progress = resume(options.checkpoint, model, opts)
+    stopped: list[int] = []
+    for wish in (signal.SIGINT, signal.SIGTERM):  # save first, whoever wants it to end
+        signal.signal(wish, lambda number, _frame: stopped.append(number))
     began = time.time() - progress.seconds
     budget = options.until - began if options.until else options.minutes * 60
     saved_at = shown_at = time.time()
@@ -220,7 +228,8 @@ def main() -> None:
     context = model.config.max_position_embeddings
     dialogues = batches(examples, options.batch_tokens, options.seed, progress.step)
     done = progress.seconds / budget
-    while done < 1:
+    last = min(1.0, options.stop_after * 60 / budget) if options.stop_after else 1.0
+    while done < last and not stopped:
         seed = options.seed + progress.step
         ids, positions, weights = tensors(next(dialogues), seed, context, options.others)
         ours = update(model, opts, (ids.to(device), positions.to(device), weights.to(device)), rate(done))
@@ -236,7 +245,7 @@ def main() -> None:
                 f"loss {mean:.3f} rate {rate(done):.2f}",
                 flush=True,
             )
-        if done >= 1 or time.time() - saved_at > options.save_every:
+        if done >= last or stopped or time.time() - saved_at > options.save_every:
             saved_at = time.time()
             save(options.checkpoint, model, opts, progress)
 

@@ -204,8 +204,12 @@ def test_the_window_shows_a_call_and_the_status_line_names_the_tool(
     window.composer.edit.setFocus()
     qtbot.keyClick(window.composer.edit, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.status.state.text() == "Using wait…", timeout=20_000)
-    folds = [b for b in window.findChildren(QToolButton) if b.objectName().startswith("toolButton-")]
-    qtbot.waitUntil(lambda: folds[0].text().startswith("Used add (12 7) → 19"), timeout=5_000)
-    assert folds[1].text() == "Using wait…"
+
+    def lines() -> list[str]:
+        folds = [b for b in window.findChildren(QToolButton) if b.objectName().startswith("toolButton-")]
+        return [fold.text() for fold in folds]
+
+    qtbot.waitUntil(lambda: lines()[1:] == ["Using wait…"], timeout=20_000)
+    assert lines()[0].startswith("Used add (12 7) → 19")
     window.chat.stop()
-    qtbot.waitUntil(lambda: folds[1].text() == "Stopped: wait", timeout=5_000)
+    qtbot.waitUntil(lambda: lines()[1:] == ["Stopped: wait"], timeout=20_000)

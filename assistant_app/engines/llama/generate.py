@@ -14,7 +14,7 @@ from assistant_app.engines.llama.stream import StopStrings, Utf8Decoder
 
 _THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
 _CALL_SHARE = 4
-"""A call may take this part of the context window: a model that loses its way in a text argument finds no end."""
+"""A call may take this part of the context window: a model that loses its way in a text finds no end."""
 _TAIL = 64
 """Characters in which a tag is looked for; longer than every tag and every token."""
 

@@ -23,16 +23,19 @@ def train() -> Any:
     return train
 
 
-def test_planted_network_copies_before_any_training(train: Any) -> None:
+@pytest.mark.parametrize(("kinds", "length", "least"), [(4000, 40, 0.98), (10, 12, 0.85)])
+def test_planted_network_copies_words_and_digits_before_any_training(
+    train: Any, kinds: int, length: int, least: float
+) -> None:
     torch.manual_seed(0)
     model = train.PocketModel(train.PocketConfig())
     train.plant(model)
-    once = torch.randint(7, 4096, (4, 40))
-    twice = torch.cat([once, once], dim=1)
+    once = torch.randint(20, 20 + kinds, (16, length))
+    twice = torch.cat([once, torch.randint(4030, 4096, (16, 4)), once], dim=1)
     with torch.no_grad():
-        logits = model.logits(model(twice, torch.arange(80).expand(4, -1)))
-    right = logits[:, 40:-1].argmax(-1) == twice[:, 41:]
-    assert float(right.float().mean()) > 0.9
+        logits = model.logits(model(twice, torch.arange(2 * length + 4).expand(16, -1)))
+    right = logits[:, length + 6 : -1].argmax(-1) == twice[:, length + 7 :]
+    assert float(right.float().mean()) > least
 
 
 def test_checkpoint_resumes_where_it_was(train: Any, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant_app.core.conversation import Message
+from assistant_app.core.conversation import AudioTranscriptPart, Message
 from assistant_app.core.events import Event, TurnEnded
 from assistant_app.i18n import translate
 from assistant_app.paths import Paths
@@ -67,10 +67,10 @@ class Bench:
         assert isinstance(event, TurnEnded)
         return event.message
 
-    async def ask(self, conversation_id: str, text: str) -> Message:
+    async def ask(self, conversation_id: str, said: str | AudioTranscriptPart) -> Message:
         """Ask and wait for the answer."""
         since = len(self.events.events)
-        await self.api.submit(conversation_id, text)
+        await self.api.submit(conversation_id, said)
         return await self.ended(since)
 
 
