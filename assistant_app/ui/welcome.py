@@ -10,8 +10,8 @@ from assistant_app.ui.icons import app_icon
 
 EXAMPLES = (
     N_("What can you do?"),
+    N_("What time is it in Tokyo?"),
     N_("How do I add a bigger model?"),
-    N_("Where are my conversations kept?"),
 )
 
 
