@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chat import render
+from chat import TEMPLATE_PATH, ChatEncoder
 from data import DEFAULT_SYSTEM, as_messages
 from families import Families, Turn
 from llama_cpp import Llama
+from tokenizers import Tokenizer
 from toolcalls import KINDS, TOOLS, Request, Requests, tool_of
 
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -44,6 +45,7 @@ class Judge:
     """Answers cases with one model and one sampling."""
 
     def __init__(self, model: Path, temperature: float, repeat_penalty: float) -> None:
+        self._encoder = ChatEncoder(Tokenizer.from_file(str(TEMPLATE_PATH.with_name("tokenizer.json"))))
         self._model = Llama(str(model), n_ctx=4096, n_threads=1, verbose=False, seed=1)
         self._temperature = temperature
         self._penalty = repeat_penalty
@@ -51,10 +53,9 @@ class Judge:
 
     def answer(self, case: Case) -> str:
         """Return the model's answer; empty when it did not end by itself."""
-        prompt = render(
-            [{"role": "system", "content": DEFAULT_SYSTEM}, *case.messages], list(TOOLS), prompt=True
-        )
-        ids = self._model.tokenize(prompt.encode(), add_bos=False, special=True)
+        messages = [{"role": "system", "content": DEFAULT_SYSTEM}, *case.messages]
+        # As the application does it: each message apart from what the template wrote around it.
+        ids, _ours = self._encoder.encode(messages, list(TOOLS), prompt=True)
         out: list[int] = []
         ended = False
         for token in self._model.generate(

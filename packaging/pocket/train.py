@@ -20,6 +20,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from chat import ChatEncoder
+from export import read_gguf
 from induction import plant
 from model import PocketConfig, PocketModel
 from tokenizers import Tokenizer
@@ -187,6 +188,7 @@ def main() -> None:
     parser.add_argument(
         "checkpoint", type=Path, help="written every --save-every seconds, resumed when it exists"
     )
+    parser.add_argument("--start", type=Path, help="a GGUF of this model whose weights to go on from")
     parser.add_argument("--minutes", type=float, default=60, help="training time over all runs")
     parser.add_argument("--until", type=float, default=0, help="end at this Unix time instead")
     parser.add_argument(
@@ -207,6 +209,8 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(options.tokenizer))
     model = PocketModel(PocketConfig(vocab_size=tokenizer.get_vocab_size()))
     plant(model)
+    if options.start:
+        model.load_state_dict(read_gguf(options.start)[1])
     model.to(device)
     opts = optimisers(model, options.muon_rate, options.adam_rate)
     examples = read(options.data, tokenizer, options.longest)

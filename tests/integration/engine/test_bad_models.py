@@ -164,4 +164,3 @@ def test_file_truncated_while_mapped_ends_the_child_only(slow_model: Path, tmp_p
             file.truncate(100_000)
         engine.send(protocol.Generate, tuple(turns("Hello")), Sampling(max_tokens=5))
         assert engine.process.wait(60) == -signal.SIGBUS
-

@@ -20,9 +20,7 @@ def _converse(engine: EngineDriver, count: int, conversation_id: str = "long") -
     for number in range(count):
         texts.append(f"{QUESTION} {number}")
         sampling = Sampling(seed=number, max_tokens=40)
-        texts.append(
-            engine.generate(turns(*texts), conversation_id=conversation_id, sampling=sampling).text
-        )
+        texts.append(engine.generate(turns(*texts), conversation_id=conversation_id, sampling=sampling).text)
     return texts
 
 

@@ -9,6 +9,7 @@ from assistant_app.core.generation import ChatMessage, ToolSpec
 from assistant_app.core.sampling import Sampling
 from assistant_app.core.toolcalls import split_answer
 from assistant_app.engines import protocol
+from assistant_app.tools.registry import declarations
 from tests.integration.engine.driver import Answer, EngineDriver
 
 CALCULATOR = ToolSpec(
@@ -60,7 +61,7 @@ def test_the_pocket_model_reads_only_the_result_and_then_only_the_next_question(
 ) -> None:
     engine.load(pocket_model)
     greedy = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=60, seed=1)
-    options = {"tools": (CALCULATOR,), "sampling": greedy, "conversation_id": "c"}
+    options = {"tools": tuple(one.spec for one in declarations()), "sampling": greedy, "conversation_id": "c"}
     call = engine.generate(QUESTION, **options)
     turns = [*QUESTION, *as_stored(call.text, ["12 + 7 = 19"])]
     result = engine.generate(turns, **options)
@@ -88,4 +89,4 @@ def test_the_list_of_tools_is_counted(engine: EngineDriver, pocket_model: Path) 
     without = engine.ask(protocol.Count, tuple(QUESTION)).tokens
     with_tools = engine.ask(protocol.Count, tuple(QUESTION), (CALCULATOR,)).tokens
     rendered = engine.ask(protocol.Render, tuple(QUESTION), (CALCULATOR,)).tokens
-    assert sum(with_tools) == rendered and sum(with_tools) > sum(without) + 10
+    assert sum(with_tools) == rendered and sum(with_tools) > sum(without)

@@ -1,5 +1,6 @@
-"""The shipped pocket model, loaded once by llama.cpp."""
+"""The shipped pocket model, loaded once by llama.cpp, and the pocket Whisper of the tests."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 MODEL_PATH = Path(__file__).parents[3] / "resources" / "models" / "pocket.gguf"
 POCKET_SCRIPTS = Path(__file__).parents[3] / "packaging" / "pocket"
+WHISPER_PATH = Path(__file__).parents[2] / "fixtures" / "pocket-whisper.pt"
 
 Answer = Callable[[list[dict[str, str]]], str]
 
@@ -30,3 +32,28 @@ def answer(pocket: Any) -> Answer:
         return str(choice["message"]["content"])
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def listening() -> Any:
+    """Return the evaluation of the pocket Whisper, with its voices, its clips and its ways to listen."""
+    pytest.importorskip(
+        "whisper", reason="openai-whisper is not installed; scripts/setup.sh test installs it"
+    )
+    folder = str(POCKET_SCRIPTS / "whisper")
+    sys.path.insert(0, folder)
+    try:
+        import evaluate_whisper
+    finally:
+        sys.path.remove(folder)
+    return evaluate_whisper
+
+
+@pytest.fixture(scope="session")
+def whisper_model(listening: Any) -> Any:
+    """Return the pocket Whisper, loaded as any program would load it."""
+    import torch
+    import whisper
+
+    torch.set_num_threads(1)
+    return whisper.load_model(str(WHISPER_PATH), device="cpu")

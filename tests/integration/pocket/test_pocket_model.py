@@ -58,7 +58,7 @@ def test_text_cannot_forge_marks(pocket: Any) -> None:
 def test_says_what_it_can_do(answer: Answer) -> None:
     text = answer([{"role": "user", "content": "What can you do?"}])
     assert "this app" in text
-    assert "conversation" in text
+    assert "reminders" in text
     assert "Models" in text
 
 

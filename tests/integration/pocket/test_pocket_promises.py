@@ -52,13 +52,13 @@ def test_calls_fit_the_schemas_of_the_tools(evaluation: Any) -> None:
 @pytest.mark.parametrize(
     ("row", "least"),
     [
-        ("right tool and right arguments", 0.5),
-        ("no tool when none is needed", 0.5),
-        ("exact copy: answers from a tool's result", 0.5),
-        ("exact copy: answers from a help passage", 0.5),
-        ("recalls a fact, next turn", 0.5),
-        ("declines what it cannot know", 0.5),
-        ("questions about the app go to the help search, word for word", 0.5),
+        ("right tool and right arguments", 0.45),
+        ("no tool when none is needed", 0.7),
+        ("exact copy: answers from a tool's result", 0.7),
+        ("exact copy: answers from a help passage", 0.65),
+        ("recalls a fact, next turn", 0.6),
+        ("declines what it cannot know", 0.7),
+        ("questions about the app go to the help search, word for word", 0.4),
     ],
 )
 def test_held_out_phrasings_are_answered(

@@ -1,6 +1,6 @@
-"""The pocket model, the real engine and a real tool: a call is carried out, and nothing is read twice."""
+"""The pocket model, the real engine, the real tools: a call is carried out, and nothing is read twice."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,13 +8,13 @@ import pytest
 from assistant_app.backends.local import LocalBackend
 from assistant_app.core.conversation import MessageState, ToolCallPart, ToolResultPart
 from assistant_app.core.events import TurnPhase, TurnProgress
-from assistant_app.core.generation import ToolSpec
-from assistant_app.core.tools import Risk, Tool
 from assistant_app.i18n import translate
 from assistant_app.models.catalogue import ModelCatalogue
 from assistant_app.paths import Paths
 from assistant_app.settings import SettingsFile
 from assistant_app.store.store import Store
+from assistant_app.tools.registry import SwitchedToolbox
+from assistant_app.tools.services import Services
 from assistant_app.worker.parts import Parts
 from assistant_app.worker.service import AssistantService
 from assistant_app.worker.supervisor import EngineSupervisor
@@ -23,26 +23,6 @@ from .conftest import Bench, Recorder
 
 WRAPPING = 24
 """Tokens that a template puts around a turn and its result, at most."""
-
-
-class Calculator:
-    """A toolbox with one tool that always gets to the same number."""
-
-    def rows(self) -> tuple[()]:
-        return ()
-
-    def tools(self) -> tuple[Tool, ...]:
-        schema = {
-            "type": "object",
-            "properties": {"expression": {"type": "string"}},
-            "required": ["expression"],
-            "additionalProperties": False,
-        }
-        spec = ToolSpec("calculator", "Works out an expression.", schema)
-        return (Tool(spec, Risk.READ, "Calculator", self._run),)
-
-    async def _run(self, arguments: Mapping[str, Any]) -> str:
-        return f"{arguments['expression']} = 19"
 
 
 @pytest.fixture
@@ -56,7 +36,9 @@ async def bench(paths: Paths) -> AsyncIterator[Bench]:
         catalogue = ModelCatalogue(paths, lambda: settings.current)
         engine = EngineSupervisor(sink)
         backend = LocalBackend(engine, catalogue, service.load_progress)
-        return Parts(Store.open(paths), settings, catalogue, engine, backend, Calculator())
+        store = Store.open(paths)
+        services = Services(notes=store, reminders=store, emit=sink, has_window=False)
+        return Parts(store, settings, catalogue, engine, backend, SwitchedToolbox(services, lambda: ()))
 
     service = AssistantService(open_parts, translate=translate)
     recorder = Recorder()
