@@ -13,10 +13,10 @@ import signal
 import time
 from array import array
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import checkpoints
 import torch
 import torch.nn.functional as F
 from chat import ChatEncoder
@@ -142,9 +142,7 @@ def update(
     factor: float,
 ) -> float:
     """Take one step with the rates times `factor`; return the mean loss of the assistant's tokens."""
-    for optimiser in opts:
-        for group in optimiser.param_groups:
-            group["lr"] = group["base"] * factor
+    checkpoints.set_rates(opts, factor)
     with torch.autocast(batch[0].device.type, torch.bfloat16):
         loss, ours = loss_of(model, *batch)
     loss.backward()
@@ -157,26 +155,13 @@ def update(
 
 def save(path: Path, model: PocketModel, opts: list[torch.optim.Optimizer], progress: Progress) -> None:
     """Write a checkpoint atomically."""
-    state: dict[str, Any] = {
-        "config": model.config.as_dict(),
-        "model": model.state_dict(),
-        "optimisers": [optimiser.state_dict() for optimiser in opts],
-        "progress": asdict(progress),
-    }
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    temporary.replace(path)
+    checkpoints.write(path, {"config": model.config.as_dict(), "model": model.state_dict()}, opts, progress)
 
 
 def resume(path: Path, model: PocketModel, opts: list[torch.optim.Optimizer]) -> Progress:
     """Load a checkpoint into model and optimisers; the learning rates stay as they were just set."""
-    state = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
+    state = checkpoints.read(path, next(model.parameters()).device, opts)
     model.load_state_dict(state["model"])
-    for optimiser, saved in zip(opts, state["optimisers"], strict=True):
-        rates = [group["base"] for group in optimiser.param_groups]
-        optimiser.load_state_dict(saved)
-        for group, base in zip(optimiser.param_groups, rates, strict=True):
-            group["base"] = base
     return Progress(**state["progress"])
 
 

@@ -36,6 +36,7 @@ from assistant_app.worker.thread import WorkerThread
 from tests.fixtures.scripted_backend import ADD, SampleTools, ScriptedBackend, call, scripted_service
 from tests.gui import transcript_samples as samples
 from tests.gui.conftest import OpenWindow
+from tests.gui.test_transcript_view import settle
 
 C = samples.CONVERSATION
 CALL = ToolCallPart("t1", "calculator", {"expression": "12 + 7"})
@@ -54,13 +55,6 @@ def view(qtbot: QtBot) -> TranscriptView:
     shown.show()
     qtbot.waitExposed(shown)
     return shown
-
-
-def settle(view: TranscriptView, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not view.rendering, timeout=20_000)
-    view.finish_now()
-    QApplication.processEvents()
-    view.finish_now()
 
 
 def fold(view: TranscriptView, call_id: str = "t1", message_id: str = "a1") -> QToolButton:

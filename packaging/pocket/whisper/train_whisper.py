@@ -8,16 +8,20 @@ Matrices are trained with Muon, the rest with AdamW; the learning rate falls to 
 import argparse
 import math
 import random
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from augment import Batch, Material
 from network import Learner
 from pieces import Pieces
 from whisper.model import disable_sdpa
+
+sys.path.insert(1, str(Path(__file__).parents[1]))
+
+import checkpoints
 
 
 @dataclass
@@ -69,9 +73,7 @@ def update(
     learner: Learner, opts: list[torch.optim.Optimizer], batch: Batch, factor: float, wrong: float
 ) -> list[float]:
     """Take one step with the rates times `factor`; return the losses of text and phonemes."""
-    for optimiser in opts:
-        for group in optimiser.param_groups:
-            group["lr"] = group["base"] * factor
+    checkpoints.set_rates(opts, factor)
     replaced = torch.rand(batch.inputs.shape, device=batch.inputs.device) < wrong
     replaced[:, :2] = False
     others = torch.where(replaced, torch.randint_like(batch.inputs, learner.text_rows), -1)
@@ -87,26 +89,15 @@ def update(
 
 def save(path: Path, learner: Learner, opts: list[torch.optim.Optimizer], progress: Progress) -> None:
     """Write a checkpoint atomically."""
-    state: dict[str, Any] = {
-        "dims": asdict(learner.whisper.dims),
-        "learner": learner.state_dict(),
-        "optimisers": [optimiser.state_dict() for optimiser in opts],
-        "progress": asdict(progress),
-    }
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    temporary.replace(path)
+    checkpoints.write(
+        path, {"dims": asdict(learner.whisper.dims), "learner": learner.state_dict()}, opts, progress
+    )
 
 
 def resume(path: Path, learner: Learner, opts: list[torch.optim.Optimizer]) -> Progress:
     """Load a checkpoint into learner and optimisers; the base rates stay as they were just set."""
-    state = torch.load(path, map_location=next(learner.parameters()).device, weights_only=True)
+    state = checkpoints.read(path, next(learner.parameters()).device, opts)
     learner.load_state_dict(state["learner"])
-    for optimiser, saved in zip(opts, state["optimisers"], strict=True):
-        rates = [group["base"] for group in optimiser.param_groups]
-        optimiser.load_state_dict(saved)
-        for group, base in zip(optimiser.param_groups, rates, strict=True):
-            group["base"] = base
     return Progress(**state["progress"])
 
 
