@@ -61,6 +61,16 @@ class Paths:
         return self.data / "models"
 
     @property
+    def speech_models(self) -> Path:
+        """Whisper checkpoints that were downloaded."""
+        return self.data / "speech-models"
+
+    @property
+    def recordings(self) -> Path:
+        """What the user said, as sound, if they want it kept."""
+        return self.data / "recordings"
+
+    @property
     def prompt_states(self) -> Path:
         """Saved prompt states of the language engine: a cache, safe to delete."""
         return self.cache / "prompt-states"

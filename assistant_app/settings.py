@@ -167,6 +167,118 @@ class Settings(BaseModel):
         description=N_("What the assistant may use in its answers; all tools are on at first."),
         json_schema_extra={"page": "tools"},
     )
+    speech_model: str = Field(
+        "",
+        title=N_("Speech model"),
+        description=N_("The Whisper that turns speech into text; empty until one is downloaded or added."),
+        json_schema_extra={"page": "voice", "hidden": True},
+    )
+    speech_model_paths: tuple[str, ...] = Field(
+        (),
+        title=N_("Added speech models"),
+        description=N_("Whisper files in use where they lie."),
+        json_schema_extra={"page": "voice", "hidden": True},
+    )
+    microphone: str = Field(
+        "",
+        title=N_("Microphone"),
+        description=N_("The device that is listened to; the system's own where it is not connected."),
+        json_schema_extra={"page": "voice"},
+    )
+    microphone_warm: Literal["off", "short", "always"] = Field(
+        "short",
+        title=N_("Keep the microphone open"),
+        description=N_("After speaking: not at all, 30 seconds (no lost first word), or always."),
+        json_schema_extra={"page": "voice"},
+    )
+    talk_mode: Literal["both", "hold", "toggle"] = Field(
+        "both",
+        title=N_("Talk key"),
+        description=N_("Hold to talk and tap to start or stop, or only one of them."),
+        json_schema_extra={"page": "voice"},
+    )
+    talk_key: str = Field(
+        "F8",
+        title=N_("Key in the window"),
+        description=N_("Talks from anywhere in the window; Space does the same in the voice pane."),
+        json_schema_extra={"page": "voice"},
+    )
+    global_hotkey: str = Field(
+        "",
+        title=N_("Key everywhere"),
+        description=N_("Talks from any program, for instance Ctrl+Alt+Space; empty is off."),
+        json_schema_extra={"page": "voice"},
+    )
+    hands_free: bool = Field(
+        False,
+        title=N_("Hands-free"),
+        description=N_("When you stop speaking, the recording ends by itself."),
+        json_schema_extra={"page": "voice"},
+    )
+    voice_review: bool = Field(
+        False,
+        title=N_("Check before sending"),
+        description=N_("What was understood waits to be corrected instead of being sent at once."),
+        json_schema_extra={"page": "voice"},
+    )
+    speech_language: str = Field(
+        "",
+        title=N_("Spoken language"),
+        description=N_("A fixed language is quicker and surer than finding it out each time."),
+        json_schema_extra={"page": "voice"},
+    )
+    speech_translate: bool = Field(
+        False,
+        title=N_("Translate to English"),
+        description=N_("Whatever is spoken is written in English."),
+        json_schema_extra={"page": "voice"},
+    )
+    speech_vocabulary: str = Field(
+        "",
+        title=N_("Names and words"),
+        description=N_("Spellings that speech recognition should know, with commas between."),
+        json_schema_extra={"page": "voice"},
+    )
+    speech_full_window: bool = Field(
+        False,
+        title=N_("Full 30 s window"),
+        description=N_("Slower; for speech models that misunderstand short recordings."),
+        json_schema_extra={"page": "voice"},
+    )
+    speak_answers: Literal["spoken", "always", "never"] = Field(
+        "spoken",
+        title=N_("Read answers aloud"),
+        description=N_("After spoken questions, always, or never."),
+        json_schema_extra={"page": "voice"},
+    )
+    speak_rate: float = Field(
+        0.0,
+        ge=-1.0,
+        le=1.0,
+        title=N_("Speed of the voice"),
+        description=N_("Below 0 is slower, above is faster."),
+        json_schema_extra={"page": "voice"},
+    )
+    speak_volume: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.0,
+        title=N_("Loudness of the voice"),
+        description=N_("From 0 to 1."),
+        json_schema_extra={"page": "voice"},
+    )
+    speak_voices: dict[str, str] = Field(
+        {},
+        title=N_("Voices"),
+        description=N_("Which voice reads which language."),
+        json_schema_extra={"page": "voice", "hidden": True},
+    )
+    keep_recordings: bool = Field(
+        False,
+        title=N_("Keep recordings"),
+        description=N_("Saves what you say as sound files on this computer; off, it is forgotten at once."),
+        json_schema_extra={"page": "voice"},
+    )
     first_run_done: bool = Field(False, json_schema_extra={"page": "general", "hidden": True})
 
     def sampling(self, recommended: Mapping[str, float] | None = None) -> Sampling:

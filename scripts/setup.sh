@@ -20,9 +20,9 @@ die() {
 }
 
 case ${1:-run} in
-run) sections="build run" lock=app voice= ;;
+run) sections="build run" lock=app voice=wanted ;;
 dev) sections="build run" lock=dev voice= ;;
-test) sections="build run test" lock=dev voice=yes ;;
+test) sections="build run test" lock=dev voice=needed ;;
 *) die "usage: scripts/setup.sh run|dev|test" ;;
 esac
 
@@ -204,9 +204,16 @@ say "Installing Python packages into $venv."
 install_llama
 pip_install --require-hashes -r "requirements/$lock.txt"
 pip_install --no-deps --editable .
-if [[ -n $voice ]]; then
+# Whisper and torch. To use the application they are worth a wait, but not worth failing for.
+install_voice() {
     pip_install --no-deps --require-hashes -r requirements/voice.txt
     install_torch
     fingerprint voice >"$venv/.ready-voice"
-fi
+}
+case $voice in
+needed) install_voice ;;
+wanted)
+    (install_voice) || say "Speech recognition could not be installed; everything else works. The next start tries again."
+    ;;
+esac
 fingerprint "$lock" >"$venv/.ready-$lock"

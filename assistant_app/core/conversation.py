@@ -82,6 +82,8 @@ class AudioTranscriptPart:
     text: str
     language: str = ""
     duration_s: float = 0.0
+    recording: str = ""
+    """Path of the sound, if the user wants recordings kept."""
 
 
 Part = TextPart | ReasoningPart | ImagePart | ToolCallPart | ToolResultPart | AudioTranscriptPart

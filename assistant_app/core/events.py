@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
 from assistant_app.core.reminders import Reminder
+from assistant_app.core.voice import Talk, TalkTarget, Timings
 
 
 class TurnPhase(StrEnum):
@@ -139,6 +140,8 @@ class EngineStateChanged:
     model: str = ""
     sentence: str = ""
     """English template, already filled, for states that the user must read; else empty."""
+    engine: str = "language"
+    """Which one: "language", "speech" or "voice"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,71 @@ class PageWanted:
     page: str
 
 
+@dataclass(frozen=True, slots=True)
+class TalkChanged:
+    """The talk machine entered a state."""
+
+    talk: Talk
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLevel:
+    """How loud the microphone is, at most 25 times a second while it is recorded."""
+
+    rms_db: float
+    """Full scale is 0, silence -120."""
+    peak_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptPartial:
+    """What was understood so far; replaces the one before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFinal:
+    """What was understood. In the conversation it is sent or waits for review; dictation inserts it."""
+
+    text: str
+    language: str
+    duration_s: float
+    target: TalkTarget
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenProgress:
+    """An answer is read aloud, or no longer."""
+
+    conversation_id: str
+    message_id: str
+    speaking: bool
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTimings:
+    """Where the time of the present or last spoken turn went; comes again as more is known."""
+
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechModelsChanged:
+    """A speech model was downloaded, chosen or removed, or more of it has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """How far the transcription of a file is."""
+
+    path: str
+    fraction: float
+    text: str
+    """What was understood so far."""
+
+
 Event = (
     TurnStarted
     | TurnProgress
@@ -192,4 +260,12 @@ Event = (
     | Notice
     | ReminderDue
     | PageWanted
+    | TalkChanged
+    | AudioLevel
+    | TranscriptPartial
+    | TranscriptFinal
+    | SpokenProgress
+    | TalkTimings
+    | SpeechModelsChanged
+    | FileProgress
 )

@@ -1,4 +1,4 @@
-"""Messages between the worker and the language engine process, as typed values.
+"""Messages between the worker and the engine processes (language, speech, voice), as typed values.
 
 Requests carry an `id` chosen by the worker; every reply names it. One request other than Ping and
 Cancel is served at a time; a second one is answered with Failed(code="busy").
@@ -6,11 +6,12 @@ Cancel is served at a time; a second one is answered with Failed(code="busy").
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from assistant_app.core.conversation import UsageSummary
 from assistant_app.core.generation import ChatMessage, FinishReason, ModelInfo, ToolSpec
 from assistant_app.core.sampling import Sampling
+from assistant_app.core.voice import Heard, ListenOptions, SpeechModelInfo, SpeechPlan, VoiceRow
 
 
 # --- worker → engine
@@ -88,6 +89,76 @@ class ForgetState:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefill:
+    """Read a prompt ahead of time, so that `Generate` with the same beginning need not."""
+
+    id: int
+    messages: tuple[ChatMessage, ...]
+    conversation_id: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+
+
+# --- worker → speech engine
+@dataclass(frozen=True, slots=True)
+class LoadSpeech:
+    """Load a Whisper checkpoint and run it once on silence."""
+
+    id: int
+    plan: SpeechPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Take samples of an utterance and recognise it as far as `stage` says."""
+
+    id: int
+    utterance: str
+    """A new one drops the sound of the one before."""
+    start: int
+    """Samples that the engine must have already; else it answers with Failed(code="speech-gap")."""
+    samples: str
+    """Base64 of 16-bit little-endian mono samples at 16 kHz."""
+    stage: Literal["feed", "partial", "final"]
+    options: ListenOptions = field(default_factory=ListenOptions)
+
+
+# --- worker → voice engine
+@dataclass(frozen=True, slots=True)
+class OpenVoices:
+    """Find out what can speak here."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Read a piece aloud; answered with Sounding when it begins and Ok when it has ended."""
+
+    id: int
+    text: str
+    language: str
+    """BCP 47 or a bare language code."""
+    voice: str = ""
+    rate: float = 0.0
+    volume: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Silence at once; everything that waits is dropped and answered with Ok."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Hold the sound, or let it go on."""
+
+    id: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop the running request. The shared stop byte has been set already; this is for the record."""
 
@@ -108,7 +179,25 @@ class Shutdown:
     id: int
 
 
-Request = Load | Unload | Count | Render | Generate | Embed | ForgetState | Cancel | Ping | Shutdown
+Request = (
+    Load
+    | Unload
+    | Count
+    | Render
+    | Generate
+    | Embed
+    | ForgetState
+    | Prefill
+    | LoadSpeech
+    | Listen
+    | OpenVoices
+    | Say
+    | Hush
+    | Pause
+    | Cancel
+    | Ping
+    | Shutdown
+)
 
 
 # --- engine → worker
@@ -195,6 +284,41 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechLoaded:
+    """Answer to LoadSpeech."""
+
+    id: int
+    info: SpeechModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """Answer to Listen."""
+
+    id: int
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Answer to OpenVoices; empty where nothing can speak."""
+
+    id: int
+    rows: tuple[VoiceRow, ...]
+    engine: str
+    """"qt", "espeak" or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """The piece of a Say has begun to sound."""
+
+    id: int
+    at: float
+    """Monotonic seconds of this computer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ok:
     """A request without a result is done."""
 
@@ -234,6 +358,10 @@ Reply = (
     | Delta
     | Generated
     | Embedded
+    | SpeechLoaded
+    | Listened
+    | Voices
+    | Sounding
     | Ok
     | Pong
     | Failed

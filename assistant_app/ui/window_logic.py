@@ -386,7 +386,7 @@ class WindowLogic(QObject):
         elif isinstance(event, TurnEnded):
             window.sidebar.model.set_answering(event.conversation_id, False)
             self._on_turn_ended(event)
-        elif isinstance(event, EngineStateChanged):
+        elif isinstance(event, EngineStateChanged) and event.engine == "language":
             window.status.show_engine(event)
             if event.sentence and event.state is EngineState.GIVEN_UP:
                 self._show_given_up(translate(event.sentence))

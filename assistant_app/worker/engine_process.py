@@ -14,12 +14,15 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import assistant_app
 from assistant_app.core.text import N_
 from assistant_app.engines.wire import AsyncConnection
 
 log = logging.getLogger(__name__)
+
+EngineKind = Literal["language", "speech", "voice"]
 
 STOP_BYTES = 4096
 OUTPUT_BYTES = 64 << 10
@@ -29,12 +32,12 @@ _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|_PROXY$|^DB
 _CRASH_SIGNALS = {"SIGSEGV", "SIGABRT", "SIGFPE", "SIGTRAP", "SIGSYS"}
 
 
-def engine_command() -> list[str]:
+def engine_command(kind: EngineKind = "language") -> list[str]:
     """Return how this very program is started as an engine, installed or frozen."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--engine", "language"]
+        return [sys.executable, "--engine", kind]
     # -P: a file called llama_cpp.py in the current folder must not become the engine.
-    return [sys.executable, "-P", "-m", "assistant_app", "--engine", "language"]
+    return [sys.executable, "-P", "-m", "assistant_app", "--engine", kind]
 
 
 def engine_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -21,8 +21,9 @@ TRANSITIONS: dict[EngineState, frozenset[EngineState]] = {
 class EngineStates:
     """Holds the state and tells each change to a listener."""
 
-    def __init__(self, on_change: Callable[[EngineStateChanged], None]) -> None:
+    def __init__(self, on_change: Callable[[EngineStateChanged], None], engine: str = "language") -> None:
         self._on_change = on_change
+        self._engine = engine
         self._state = EngineState.STOPPED
 
     @property
@@ -41,4 +42,4 @@ class EngineStates:
         if state not in TRANSITIONS[self._state]:
             raise ValueError(f"an engine cannot go from {self._state} to {state}")
         self._state = state
-        self._on_change(EngineStateChanged(state, model, sentence))
+        self._on_change(EngineStateChanged(state, model, sentence, self._engine))

@@ -1,0 +1,1 @@
+"""The voice engine: reads text aloud, in a process of its own."""

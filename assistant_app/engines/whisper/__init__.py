@@ -1,0 +1,1 @@
+"""The speech engine: Whisper in a process of its own, quick on short utterances."""
