@@ -5,7 +5,7 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QLoggingCategory, QObject, Qt, QTimer, Signal
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class MicrophoneWatch(QObject):
         threading.Thread(target=self._import, name="multimedia-import", daemon=True).start()
 
     def _import(self) -> None:
+        # It tells on the terminal which sound systems it tried; nobody there can do anything about it.
+        QLoggingCategory.setFilterRules("qt.multimedia.*=false")
         try:
             import_module("PySide6.QtMultimedia")
         except ImportError as error:
