@@ -1,7 +1,7 @@
 """What was understood: grey while it may still change, black when it is final, editable for review."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from assistant_app.i18n import _
@@ -117,6 +117,7 @@ class HeardView(QWidget):
             self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
         for part in (self.edit, self._send, self._discard):
             part.setVisible(reviewing)
+        QTimer.singleShot(0, self, self._fit)
         self.label.setVisible(not reviewing)
         self._title.setText(_("Is this what you said?") if reviewing else _("You said"))
         self.setVisible(bool(self._text) or reviewing)
@@ -125,6 +126,10 @@ class HeardView(QWidget):
         """Let the box be no higher than it must."""
         self._most_lines = _LINES[0] if compact else _LINES[1]
         self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._fit)
 
     def _on_edited(self) -> None:
         self._send.setEnabled(bool(self.edit.toPlainText().strip()))

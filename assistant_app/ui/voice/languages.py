@@ -1,9 +1,12 @@
 """Languages that can be spoken, by name in the language of the window."""
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import cast
 
 from assistant_app.i18n import _
+from assistant_app.paths import resources
 from assistant_app.ui.wording import language
 
 CODES = (
@@ -12,23 +15,18 @@ CODES = (
     " oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su yue"
 ).split()
 """What Whisper knows, most spoken in its training first; from `whisper.tokenizer.LANGUAGES`."""
-_NAMED_OTHERWISE = {"jw": "jv"}
-"""Codes of Whisper that the rest of the world writes in another way."""
 
 
 @lru_cache(maxsize=4)
-def _names(locale: str) -> Mapping[str, str]:
-    # Imported when names are shown first: its tables cost some milliseconds.
-    from babel import Locale
-
-    return {str(code): str(name) for code, name in Locale.parse(locale).languages.items()}
+def _names(shown_in: str) -> Mapping[str, str]:
+    path = resources() / "languages" / f"{shown_in}.json"
+    return cast(Mapping[str, str], json.loads(path.read_text("utf-8")))
 
 
 def name_of(code: str) -> str:
     """Return the name of a language; "en-GB" and "zh_CN" give that of "en" and "zh"."""
     base = code.replace("_", "-").partition("-")[0].lower()
-    name = _names(language()).get(_NAMED_OTHERWISE.get(base, base), base)
-    return name[:1].upper() + name[1:]
+    return _names(language()).get(base, base)
 
 
 def spoken_languages() -> list[tuple[str, str]]:
