@@ -1,7 +1,8 @@
 """Writes resources/languages/*.json: names of the languages that can be spoken, in those of the window.
 
 The names are the Unicode consortium's (CLDR), as Babel has them. They are kept as small files because loading
-Babel's tables takes as long as opening the pane that shows them. Run `python -m scripts.language_names` when CODES or LANGUAGES change.
+Babel's tables takes as long as opening the pane that shows them. Run `python -m scripts.language_names`
+when CODES or LANGUAGES change.
 """
 
 import json
