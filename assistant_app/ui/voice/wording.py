@@ -97,19 +97,22 @@ class WayOn:
 _MICROPHONE = WayOn(N_("Choose a microphone"), "microphone")
 _MODEL = WayOn(N_("Get a speech model"), "model")
 RETRY = WayOn(N_("Try again"), "retry")
-_WAYS: dict[str, WayOn | None] = {
+_WAYS = {
     "no-microphone": _MICROPHONE,
     "microphone-refused": _MICROPHONE,
     "only-zeros": _MICROPHONE,
     "device-lost": _MICROPHONE,
+    "other-microphone": _MICROPHONE,
     "silence": _MICROPHONE,
-    "no-speech-engine": None,
-    "no-speech-model": _MODEL,
-    "no-voice": None,
-    "too-short": None,
+    "no-speech-engine": _MODEL,
+    "unclear": RETRY,
+    "engine-stopped": RETRY,
+    "speech-gap": RETRY,
+    "busy": RETRY,
+    "error": RETRY,
 }
 
 
 def way_on(code: str) -> WayOn | None:
     """Return what to offer for the code of a failure; None where only speaking again helps."""
-    return _WAYS.get(code, RETRY)
+    return _WAYS.get(code)
