@@ -34,7 +34,7 @@ def _run_engine(args: list[str]) -> int:
 
     from assistant_app.engines.child import main as serve
 
-    return serve(options.fd, options.stop_fd)
+    return serve(options.fd, options.stop_fd, options.engine)
 
 
 if __name__ == "__main__":
