@@ -235,6 +235,24 @@ class MicrophoneRow:
     default: bool = False
 
 
+class MicrophoneError(AssistantError):
+    """There is nothing to listen with. `reason` is the code that Talk carries."""
+
+    code = "microphone"
+    default_sentence = N_("No microphone was found. Connect one and press again; typing works as always.")
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        reason: str = "no-microphone",
+        detail: str = "",
+        **params: object,
+    ) -> None:
+        super().__init__(sentence, detail=detail, **params)
+        self.reason = reason
+
+
 class Recording(Protocol):
     """One utterance while it is captured. All methods on the worker's loop."""
 
@@ -284,24 +302,6 @@ class Microphone(Protocol):
     on_fallback: Callable[[MicrophoneError], None] | None
     """Called on the loop when another microphone is listened to than the chosen one, which is missing;
     reason "other-microphone"."""
-
-
-class MicrophoneError(AssistantError):
-    """There is nothing to listen with. `reason` is the code that Talk carries."""
-
-    code = "microphone"
-    default_sentence = N_("No microphone was found. Connect one and press again; typing works as always.")
-
-    def __init__(
-        self,
-        sentence: str | None = None,
-        *,
-        reason: str = "no-microphone",
-        detail: str = "",
-        **params: object,
-    ) -> None:
-        super().__init__(sentence, detail=detail, **params)
-        self.reason = reason
 
 
 class SpeechMissing(AssistantError):
