@@ -144,7 +144,17 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """The waiting text was sent or dropped."""
+    """The waiting text is sent, or was dropped."""
+
+    number: int | None = None
+    """Of the recording whose text is sent; None: it was dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A text has reached its conversation, or it could not."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,7 @@ Happening = (
     | Recognised
     | Again
     | Reviewed
+    | Sent
     | Thinking
     | Speaking
     | Trouble
@@ -305,6 +316,8 @@ class Machine:
     pending: tuple[tuple[int, TalkTarget], ...] = ()
     """Finished recordings that are not text yet, oldest first."""
     reviewing: bool = False
+    sending: tuple[int, ...] = ()
+    """Texts on their way to their conversation."""
     thinking: bool = False
     speaking: bool = False
     target: TalkTarget = TalkTarget.CONVERSATION
@@ -324,7 +337,7 @@ class Machine:
             return TalkState.REVIEW
         if self.speaking:
             return TalkState.SPEAKING
-        return TalkState.THINKING if self.thinking else TalkState.IDLE
+        return TalkState.THINKING if self.thinking or self.sending else TalkState.IDLE
 
     def shown(self, at: float) -> Talk:
         """Return what is told to the window; `sentence` is not translated here."""
@@ -381,8 +394,11 @@ def step(machine: Machine, happened: Happening, rules: TalkRules) -> Step:
             pending = (*machine.pending, (number, target))
             machine = replace(machine, last_number=number, pending=pending, target=target)
             return replace(machine, code="", sentence=""), (Recognise(number),)
-        case Reviewed():
-            return replace(machine, reviewing=False), ()
+        case Reviewed(sent):
+            sending = machine.sending if sent is None else (*machine.sending, sent)
+            return replace(machine, reviewing=False, sending=sending), ()
+        case Sent(number):
+            return replace(machine, sending=tuple(n for n in machine.sending if n != number)), ()
         case Thinking(on):
             return replace(machine, thinking=on), ()
         case Speaking(on):
@@ -530,7 +546,7 @@ def _recognised(machine: Machine, result: Recognised, rules: TalkRules) -> Step:
         return machine, (Insert(number),)
     if rules.review:
         return replace(machine, reviewing=True), (Review(number),)
-    return machine, (Send(number),)
+    return replace(machine, sending=(*machine.sending, number)), (Send(number),)
 
 
 def _time_passed(machine: Machine, at: float) -> Step:

@@ -129,6 +129,7 @@ class TalkController:
         settings = self._settings()
         rules = talking.TalkRules(settings.talk_mode, settings.hands_free, settings.voice_review)
         self._machine, commands = talking.step(self._machine, happening, rules)
+        self._reader.hold(self._machine.capture is not None)
         for command in commands:
             self._do(command)
         self._tell()
@@ -362,6 +363,8 @@ class TalkController:
             await self._delivery.send(words)
         except AssistantError as error:
             self.trouble(error)
+        finally:
+            self.happen(talking.Sent(words.number))
 
     async def _sent(self) -> None:
         """Wait until the words are in their conversation, so that the next ones come after them."""
@@ -372,7 +375,7 @@ class TalkController:
     async def send(self, text: str) -> None:
         """Send the text that waits for review, as corrected; empty drops it."""
         words = self._delivery.corrected(text)
-        self.happen(talking.Reviewed())
+        self.happen(talking.Reviewed(words.number if words is not None else None))
         if words is not None:
             await self._send(words)
 

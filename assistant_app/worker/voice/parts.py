@@ -15,7 +15,6 @@ from assistant_app.core.voice import (
     SpeechPlan,
     Transcript,
 )
-from assistant_app.worker.voice.reading import Splitter
 
 
 class Devices(Protocol):
@@ -81,9 +80,6 @@ class VoiceParts(Protocol):
     @property
     def cores(self) -> int:
         """Physical cores of this computer."""
-
-    def splitter(self) -> Splitter:
-        """Return a new splitter for an answer."""
 
     async def close(self) -> None:
         """End the processes of those parts that were made."""

@@ -7,8 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from assistant_app.core.clauses import Clauses, Piece
 from assistant_app.core.conversation import Message, MessageState
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import (
@@ -28,34 +28,6 @@ QUEUED_PIECES = 2
 """At most this many pieces are with the voice: one that sounds and one that follows without a gap."""
 CHARS_PER_S = 14.0
 """How fast voices speak at their own rate; tells where in a piece it was hushed."""
-
-
-class Piece(Protocol):
-    """Something that is spoken in one breath."""
-
-    @property
-    def text(self) -> str:
-        """What is said."""
-
-    @property
-    def language(self) -> str: ...
-
-    @property
-    def start(self) -> int:
-        """Where it begins in the text that was fed."""
-
-    @property
-    def end(self) -> int: ...
-
-
-class Splitter(Protocol):
-    """Cuts a growing text into pieces to say."""
-
-    def feed(self, text: str) -> Sequence[Piece]:
-        """Take more text; return what can be said now."""
-
-    def finish(self) -> Sequence[Piece]:
-        """There is no more; return the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +54,7 @@ class _Reading:
 
     message_id: str
     conversation_id: str
-    splitter: Splitter
+    clauses: Clauses
     live: bool
     """It is an answer to something new, not a message that is read once more."""
     text: str = ""
@@ -90,7 +62,7 @@ class _Reading:
     begun_with: int = 0
     """Characters that stood in the message before."""
     base: int = 0
-    """Where in `text` the splitter began."""
+    """Where in `text` the clauses begin."""
     waiting: "deque[tuple[int, Piece]]" = field(default_factory=deque)
     said: "deque[_Said]" = field(default_factory=deque)
     complete: bool = False
@@ -106,7 +78,7 @@ class Reader:
     def __init__(
         self,
         speaker: Speaker,
-        splitter: Callable[[], Splitter],
+        language: Callable[[], str],
         options: Callable[[], SpeakOptions],
         emit: Callable[[Event], None],
         *,
@@ -121,7 +93,7 @@ class Reader:
 
         Args:
             speaker: Says pieces; its `on_sound` belongs to the reader from now on.
-            splitter: Makes a splitter for a text.
+            language: Code of the user's language, for text that could be of several.
             options: How to speak now.
             emit: Takes SpokenProgress.
             wanted: Whether an answer that begins is to be read aloud.
@@ -132,7 +104,7 @@ class Reader:
             clock: Monotonic seconds.
         """
         self._speaker = speaker
-        self._splitter = splitter
+        self._language = language
         self._options = options
         self._emit = emit
         self._wanted = wanted
@@ -145,6 +117,7 @@ class Reader:
         self._task: asyncio.Task[None] | None = None
         self._hushing: asyncio.Task[Interrupted | None] | None = None
         self._paused_at: float | None = None
+        self._held = False
         speaker.on_sound = self._sounded
 
     @property
@@ -156,7 +129,7 @@ class Reader:
     async def say(self, message: Message) -> None:
         """Read a message from its beginning; silences what is read now."""
         await self.hush()
-        reading = _Reading(message.id, message.conversation_id, self._splitter(), live=False)
+        reading = _Reading(message.id, message.conversation_id, Clauses(self._language()), live=False)
         self._add(reading)
         self._feed(reading, message.text)
         self._finish(reading)
@@ -183,6 +156,13 @@ class Reader:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait({task})
         return interrupted
+
+    def hold(self, held: bool) -> None:
+        """Begin no piece while the microphone listens; what waits is said afterwards."""
+        if held != self._held:
+            self._held = held
+            if self._readings:
+                self._readings[0].wake.set()
 
     async def pause(self, paused: bool) -> None:
         """Hold the voice or let it go on."""
@@ -217,18 +197,16 @@ class Reader:
             self._feed(reading, event.text)
         elif isinstance(event, ToolCallStarted):
             # What is written after a tool is a paragraph of its own.
-            self._take(reading, reading.splitter.finish())
-            reading.splitter, reading.base = self._splitter(), len(reading.text)
+            self._take(reading, reading.clauses.finish())
+            reading.clauses, reading.base = Clauses(self._language()), len(reading.text)
         elif event.message.state is MessageState.STOPPED:
             self._hushing = asyncio.create_task(self.hush())
         else:
             self._finish(reading)
 
     def _follow(self, message: Message) -> None:
-        begun_with = len(spoken_text(message.parts))
-        self._add(
-            _Reading(message.id, message.conversation_id, self._splitter(), live=True, begun_with=begun_with)
-        )
+        clauses, begun_with = Clauses(self._language()), len(spoken_text(message.parts))
+        self._add(_Reading(message.id, message.conversation_id, clauses, live=True, begun_with=begun_with))
 
     def _add(self, reading: _Reading) -> None:
         self._readings.append(reading)
@@ -237,10 +215,10 @@ class Reader:
 
     def _feed(self, reading: _Reading, text: str) -> None:
         reading.text += text
-        self._take(reading, reading.splitter.feed(text))
+        self._take(reading, reading.clauses.feed(text))
 
     def _finish(self, reading: _Reading) -> None:
-        self._take(reading, reading.splitter.finish())
+        self._take(reading, reading.clauses.finish())
         reading.complete = True
         reading.wake.set()
 
@@ -283,7 +261,7 @@ class Reader:
                 said = reading.said.popleft()
                 said.task.result()
                 reading.heard = said.base + said.piece.end
-            while reading.waiting and len(reading.said) < QUEUED_PIECES:
+            while reading.waiting and len(reading.said) < QUEUED_PIECES and not self._held:
                 base, piece = reading.waiting.popleft()
                 self._told(reading, speaking=True)
                 task = asyncio.create_task(self._speaker.say(piece.text, piece.language, self._options()))

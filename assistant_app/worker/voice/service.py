@@ -111,7 +111,7 @@ class VoiceService:
         stopwatch = Stopwatch(self._emit, self._clock)
         self._reader = reader = Reader(
             parts.speaker,
-            parts.splitter,
+            self._language,
             self._speak_options,
             self._emit,
             wanted=self._is_read_aloud,
@@ -149,6 +149,11 @@ class VoiceService:
             prompt=settings.speech_vocabulary,
             full_window=settings.speech_full_window,
         )
+
+    def _language(self) -> str:
+        """Return the language that Latin letters are read in: the spoken one, else the window's."""
+        settings = self._settings.current
+        return settings.speech_language or settings.language.removeprefix("auto").partition("_")[0] or "en"
 
     def _speak_options(self) -> SpeakOptions:
         settings = self._settings.current

@@ -30,6 +30,7 @@ from assistant_app.core.talk import (
     Review,
     Reviewed,
     Send,
+    Sent,
     Speaking,
     SpeechEnded,
     Start,
@@ -85,6 +86,8 @@ def test_hold_to_talk() -> None:
     person.does(Recognised(1))
     assert person.kinds() == ["Record", "Finish", "Send"]
     assert person.commands[1] == Finish(1, T + 2)
+    assert person.state is TalkState.THINKING
+    person.does(Thinking(True), Sent(1), Thinking(False))
     assert person.state is TalkState.IDLE
 
 
@@ -392,6 +395,8 @@ def test_nothing_leaves_it_stuck_or_loses_words(rules: TalkRules, acts: list[tup
     while world.recognising:
         world.recognised("")
     world.happens(Reviewed())
+    for number in world.settled:
+        world.happens(Sent(number))
     world.happens(Speaking(False))
     world.happens(Thinking(False))
     assert world.machine.state is TalkState.IDLE
