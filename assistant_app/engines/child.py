@@ -22,13 +22,20 @@ def main(fd: int, stop_fd: int, kind: str = "language") -> int:
     from assistant_app.engines.wire import Connection
 
     with Connection.from_fd(fd) as connection:
-        return _server(kind, connection, stop_fd, report.network_off).run()
+        status = _server(kind, connection, stop_fd, report.network_off).run()
+    if kind == "speech":
+        # Taking torch down in order takes longer than the worker waits, and there is nothing to save.
+        os._exit(status)
+    return status
 
 
 def _server(kind: str, connection: "Connection", stop_fd: int, isolated: bool) -> "EngineServer[Any]":
     """Return the server of one kind of engine; only its own libraries are imported."""
-    if kind != "language":
-        raise ValueError(kind)
+    if kind == "speech":
+        from assistant_app.engines.stop import StopByte
+        from assistant_app.engines.whisper.server import SpeechServer
+
+        return SpeechServer(connection, StopByte(stop_fd), isolated=isolated)
     from assistant_app.engines.llama.server import Server
     from assistant_app.engines.llama.stop import StopByte as NativeStopByte
 

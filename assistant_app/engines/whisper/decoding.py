@@ -1,0 +1,158 @@
+"""Greedy decoding that first verifies a hint: the tokens of an earlier hearing, in one pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from whisper.decoding import DecodingOptions, DecodingTask
+
+from assistant_app.engines.whisper.model import Cache, SpeechModel
+
+MOST_TOKENS = 224
+PROMPT_TOKENS = 100
+"""Of the initial prompt; each costs time, and long ones are echoed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be written."""
+
+    language: str = "en"
+    """Empty: found out."""
+    translate: bool = False
+    prompt: str = ""
+    timestamps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What was written."""
+
+    tokens: tuple[int, ...]
+    text: str
+    language: str
+    avg_logprob: float
+    no_speech_prob: float
+    ended: bool
+    """Whisper said that this is all; else the limit was met."""
+    hint_tokens: int
+    """Tokens of the hint that were right."""
+
+
+def token_limit(seconds: float) -> int:
+    """Return how many tokens so much speech may have: 8 a second and 12 more, at most 224."""
+    return min(MOST_TOKENS, 12 + int(8 * seconds))
+
+
+def decode(
+    model: SpeechModel,
+    features: Tensor,
+    wish: Wish,
+    limit: int,
+    hint: Sequence[int] = (),
+    heard: list[int] | None = None,
+) -> Decoded:
+    """Write what the encoder heard, always the likeliest token; the hint changes the time, not the text.
+
+    Args:
+        model: Whose encoder made the features.
+        features: (1, positions, n_audio_state).
+        wish: Language, task, prompt.
+        limit: Most tokens.
+        hint: Tokens that are likely to come first.
+        heard: Filled with the tokens as they are found, for whoever stops in the middle.
+
+    Raises:
+        Cancelled: Between two tokens.
+    """
+    found = heard if heard is not None else []
+    with model.decoder() as cache:
+        language = wish.language or _language(model, features, cache)
+        rules = _Rules(model, wish, language)
+        start, eot = rules.start, rules.tokenizer.eot
+        hint = list(hint[:limit]) if not wish.timestamps else []
+        hidden = model.hidden([*start, *hint], features, cache)
+        silence = model.head(hidden[rules.sot_index : rules.sot_index + 1]).softmax(-1)
+        no_speech_prob = float(silence[0, rules.tokenizer.no_speech])
+        rows = model.head(hidden[len(start) - 1 :])
+        agreed, choice, total = _verify(rules, rows, hint)
+        found[:] = hint[:agreed]
+        model.keep(cache, len(start) + agreed)
+        while choice != eot and len(found) < limit:
+            found.append(choice)
+            model.stop.check()
+            if len(found) == limit:
+                break
+            row = model.head(model.hidden([choice], features, cache))
+            choice, logprob = rules.choose(row, found)
+            total += logprob
+    text = rules.tokenizer.decode([token for token in found if token < eot])
+    return Decoded(
+        tokens=tuple(found),
+        text=text,
+        language=language,
+        avg_logprob=total / (len(found) + 1),
+        no_speech_prob=no_speech_prob,
+        ended=choice == eot,
+        hint_tokens=agreed,
+    )
+
+
+def _verify(rules: "_Rules", rows: Tensor, hint: Sequence[int]) -> tuple[int, int, float]:
+    """Return how much of the hint is right, the token that follows, and the log probabilities' sum.
+
+    `rows` are the logits before each token of the hint and after its last.
+    """
+    total = 0.0
+    for place in range(len(hint) + 1):
+        choice, logprob = rules.choose(rows[place : place + 1], hint[:place])
+        total += logprob
+        if place == len(hint) or choice != hint[place]:
+            break
+    return place, choice, total
+
+
+def _language(model: SpeechModel, features: Tensor, cache: Cache) -> str:
+    """Return the likeliest language, from the features that are there already."""
+    if not model.multilingual:
+        return "en"
+    tokenizer = model.tokenizer("en")
+    logits = model.head(model.hidden([tokenizer.sot], features, cache))[0]
+    model.keep(cache, 0)
+    best = logits[list(tokenizer.all_language_tokens)].argmax()
+    return str(tokenizer.all_language_codes[int(best)])
+
+
+class _Rules:
+    """Which tokens begin a text and which may follow: stock whisper's, applied to one row."""
+
+    def __init__(self, model: SpeechModel, wish: Wish, language: str) -> None:
+        self.tokenizer = model.tokenizer(language, wish.translate)
+        task = DecodingTask(
+            model.whisper,
+            DecodingOptions(
+                task="translate" if wish.translate and model.multilingual else "transcribe",
+                language=self.tokenizer.language,
+                prompt=self._prompt(wish.prompt),
+                without_timestamps=not wish.timestamps,
+                fp16=False,
+            ),
+        )
+        self.start: list[int] = list(task.initial_tokens)
+        self.sot_index: int = task.sot_index
+        self._filters = task.logit_filters
+
+    def _prompt(self, text: str) -> list[int] | None:
+        if not text.strip():
+            return None
+        return list(self.tokenizer.encode(" " + text.strip()))[-PROMPT_TOKENS:]
+
+    def choose(self, row: Tensor, found: Sequence[int]) -> tuple[int, float]:
+        """Return the likeliest token after `found` and its log probability; `row` is (1, n_vocab)."""
+        logits = row.clone()
+        before = torch.tensor([[*self.start, *found]])
+        for rule in self._filters:
+            rule.apply(logits, before)
+        token = int(logits.argmax())
+        return token, float(logits[0, token] - logits[0].logsumexp(0))
