@@ -42,7 +42,8 @@ class DeviceMicrophone:
         self._meter: Meter | None = None
         self._on_flow: Callable[[], None] | None = None
         """Waits for the first sound of the recording."""
-        self._zeros_s = 0.0
+        self._zeros = 0
+        """Samples of the recording before its first sound."""
         self._watcher: asyncio.TimerHandle | None = None
 
     @property
@@ -73,7 +74,7 @@ class DeviceMicrophone:
         self._recording = recording
         self._meter = Meter(stream.rate, self._level)
         self._on_flow = on_flow
-        self._zeros_s = 0.0
+        self._zeros = 0
         if stream.flowing:
             self._loop.call_soon(self._flows, recording)
         self._watch()
@@ -81,11 +82,11 @@ class DeviceMicrophone:
 
     async def release(self) -> None:
         """Close the stream now; a recording ends with what it has."""
+        await self._keeper.close()
         if self._recording is not None:
             self._recording.lose()
             self._forget_recording()
             self._keeper.let_go()
-        await self._keeper.close()
 
     async def rows(self) -> Sequence[MicrophoneRow]:
         """List what can be listened to. Raises MicrophoneError."""
@@ -106,14 +107,13 @@ class DeviceMicrophone:
         if stream.flowing:
             self._flows(recording)
         elif self._on_flow is not None:
-            told = self._blocked
-            self._zeros_s += len(block.samples) / stream.rate
-            if self._blocked and not told and self.on_lost is not None:
+            told = self._blocked(stream.rate)
+            self._zeros += len(block.samples)
+            if self._blocked(stream.rate) and not told and self.on_lost is not None:
                 self.on_lost(only_zeros())
 
-    @property
-    def _blocked(self) -> bool:
-        return self._on_flow is not None and self._zeros_s > ZEROS_S
+    def _blocked(self, rate: int) -> bool:
+        return self._on_flow is not None and self._zeros > ZEROS_S * rate
 
     def _flows(self, recording: DeviceRecording) -> None:
         if recording is self._recording and self._on_flow is not None:
@@ -136,7 +136,7 @@ class DeviceMicrophone:
     def _ended(self, recording: DeviceRecording) -> None:
         if recording is self._recording:
             # What blocked it may be gone when it is opened again, and only then.
-            blocked = self._blocked
+            blocked = self._blocked(recording.rate)
             self._forget_recording()
             self._keeper.let_go(now=blocked)
 

@@ -31,7 +31,7 @@ class DeviceRecording:
         on_end: Callable[["DeviceRecording"], None],
     ) -> None:
         self._loop = loop
-        self._rate = rate
+        self.rate = rate
         self._resampler = Resampler(rate)
         self._on_end = on_end
         self._begin: float | None = begin
@@ -44,15 +44,15 @@ class DeviceRecording:
     @property
     def seconds(self) -> float:
         """Length so far, pre-roll included."""
-        return self._length / self._rate
+        return self._length / self.rate
 
     def feed(self, block: Block) -> None:
         """Take the next block, of the ring or of the stream."""
         if self._over or self._complete.is_set():
             return
-        end = block.began + len(block.samples) / self._rate
+        end = block.began + len(block.samples) / self.rate
         if self._begin is not None:
-            first = cut(block, self._rate, self._begin)
+            first = cut(block, self.rate, self._begin)
             if first is None:
                 return
             # The times of blocks tremble with the scheduler, but between them no sample is missing: only
