@@ -58,6 +58,7 @@ def build_service(
         has_window: Whether tools can open pages.
         rings: Whether somebody stays to hear reminders.
     """
+    from assistant_app.app_voice import build_voice
     from assistant_app.worker.service import AssistantService
 
     service: AssistantService
@@ -86,7 +87,13 @@ def build_service(
 
         return [(f.title, f.finding, f.fine) for f in diagnose(paths, settings.current)]
 
-    service = AssistantService(open_parts, translate=translate, overrides=overrides, diagnose=diagnose)
+    service = AssistantService(
+        open_parts,
+        translate=translate,
+        overrides=overrides,
+        diagnose=diagnose,
+        voice=lambda service: build_voice(service, paths, settings, translate),
+    )
     return service
 
 

@@ -20,6 +20,8 @@ PAIR_S = 0.05
 """A release followed by a press within this time never happened: X11 repeats keys in such pairs."""
 
 NEARLY_FULL = "nearly-full"
+BLOCKED = frozenset({"only-zeros", "microphone-refused"})
+"""Troubles of a recording that may still end well: the sound may begin to flow after all."""
 SENTENCES = {
     "too-short": N_(
         "That was too short; hold the key while you speak, or tap it to start and tap again to stop."
@@ -118,7 +120,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The device of a recording failed or was lost."""
+    """The device of a recording failed or was lost: nothing more will come."""
 
     number: int
     at: float
@@ -173,7 +175,7 @@ class Speaking:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something failed that belongs to no recording."""
+    """Something is wrong that ends no recording."""
 
     code: str
     sentence: str
@@ -380,7 +382,8 @@ def step(machine: Machine, happened: Happening, rules: TalkRules) -> Step:
             capture = machine.capture
             if capture is None or capture.number != number:
                 return machine, ()
-            return replace(machine, capture=replace(capture, flowing=True)), ()
+            machine = replace(machine, capture=replace(capture, flowing=True))
+            return replace(machine, code="", sentence="") if machine.code in BLOCKED else machine, ()
         case SpeechEnded(number, at):
             capture = machine.capture
             wanted = capture is not None and capture.number == number
@@ -502,7 +505,10 @@ def _end(machine: Machine, at: float, code: str = "", sentence: str = "") -> Ste
     capture = machine.capture
     if capture is None:
         return machine, ()
-    if at - capture.began_at < TAP_S:
+    blocked = machine.code in BLOCKED
+    if at - capture.began_at < TAP_S or blocked:
+        if blocked:
+            code, sentence = machine.code, machine.sentence
         code = code or "too-short"
         return replace(machine, capture=None, code=code, sentence=sentence), (Drop(capture.number),)
     pending = (*machine.pending, (capture.number, capture.target))
@@ -560,5 +566,6 @@ def _time_passed(machine: Machine, at: float) -> Step:
     if at >= full_at:
         return _end(machine, full_at)
     if not capture.warned and at >= capture.began_at + WARN_RECORDING_S:
-        return replace(machine, capture=replace(capture, warned=True), code=NEARLY_FULL, sentence=""), ()
+        machine = replace(machine, capture=replace(capture, warned=True))
+        return replace(machine, code=NEARLY_FULL, sentence="") if capture.flowing else machine, ()
     return machine, ()

@@ -116,6 +116,9 @@ class TalkController:
         self._partial = ""
         microphone.on_level = lambda rms_db, peak_db: emit(AudioLevel(rms_db, peak_db))
         microphone.on_lost = self._lost
+        microphone.on_fallback = self.trouble
+        self._captured: asyncio.Event | None = None
+        """Of the recording before: the microphone makes one at a time."""
 
     @property
     def talk(self) -> Talk:
@@ -215,13 +218,18 @@ class TalkController:
         utterance = Utterance(record.number, place, record.target, record.pressed_at, record.hands_free)
         self._utterances[record.number] = utterance
         self._partial = ""
-        utterance.task = self._spawn(self._live(utterance, self._hushing if record.cut else None))
+        before, self._captured = self._captured, utterance.captured
+        self._spawn(self._live(utterance, before, self._hushing if record.cut else None))
 
-    async def _live(self, utterance: Utterance, hushing: "asyncio.Task[Any] | None") -> None:
+    async def _live(
+        self, utterance: Utterance, before: asyncio.Event | None, hushing: "asyncio.Task[Any] | None"
+    ) -> None:
         """Take an utterance from the press to its delivery."""
         capturing: asyncio.Task[None] | None = None
         try:
             self._plan()
+            if before is not None:
+                await before.wait()
             not_before = 0.0
             if hushing is not None:
                 await asyncio.wait({hushing}, timeout=HUSH_LIMIT_S)
@@ -248,6 +256,7 @@ class TalkController:
             log.exception("a recording failed")
             self._failed(utterance, AssistantError(detail=repr(error)))
         finally:
+            utterance.captured.set()
             if capturing is None and utterance.recording is not None:
                 utterance.recording.drop()
             self._utterances.pop(utterance.number, None)
@@ -273,9 +282,11 @@ class TalkController:
                 self._ahead.learn(_stable(self._partial, text))
             self._partial = text
 
-    def _lost(self, error: AssistantError) -> None:
+    def _lost(self, error: MicrophoneError) -> None:
         capture = self._machine.capture
-        if capture is not None:
+        if error.reason in talking.BLOCKED:
+            self.trouble(error)
+        elif capture is not None:
             self.happen(talking.Broken(capture.number, self._clock(), _code(error), self._said(error)))
 
     def _failed(self, utterance: Utterance, error: AssistantError) -> None:
@@ -326,7 +337,7 @@ class TalkController:
         utterance.captured.set()
         self._utterances[number] = utterance
         self._stopwatch.released(number, self._clock())
-        utterance.task = self._spawn(self._once_more(utterance))
+        self._spawn(self._once_more(utterance))
 
     async def _once_more(self, utterance: Utterance) -> None:
         try:
@@ -385,7 +396,7 @@ class TalkController:
             self.happen(talking.Again(self._kept.target))
 
     def trouble(self, error: AssistantError) -> None:
-        """Show what is wrong with something that no recording is about."""
+        """Show what is wrong and ends no recording."""
         self.happen(talking.Trouble(_code(error), self._said(error)))
 
     # --- what happens elsewhere

@@ -8,7 +8,6 @@ from assistant_app.core.voice import (
     Heard,
     ListenOptions,
     Microphone,
-    MicrophoneRow,
     Recogniser,
     Speaker,
     SpeechModelRow,
@@ -17,19 +16,8 @@ from assistant_app.core.voice import (
 )
 
 
-class Devices(Protocol):
-    """The sound devices of this computer."""
-
-    async def microphones(self) -> Sequence[MicrophoneRow]: ...
-
-    async def devices_changed(self) -> None: ...
-
-
 class SpeechModels(Protocol):
     """Which Whispers there are. The methods are those of VoiceApi."""
-
-    def plan(self, model: str = "") -> SpeechPlan:
-        """Return how to load a model, the chosen one if empty. Raises SpeechMissing, NotFound."""
 
     async def speech_models(self) -> Sequence[SpeechModelRow]: ...
 
@@ -63,9 +51,6 @@ class VoiceParts(Protocol):
     def microphone(self) -> Microphone: ...
 
     @property
-    def devices(self) -> Devices: ...
-
-    @property
     def recogniser(self) -> Recogniser: ...
 
     @property
@@ -76,6 +61,9 @@ class VoiceParts(Protocol):
 
     @property
     def transcribing(self) -> Transcribing: ...
+
+    def plan(self) -> SpeechPlan:
+        """Return how to load the chosen speech model. Raises SpeechMissing."""
 
     @property
     def cores(self) -> int:

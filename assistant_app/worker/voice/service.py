@@ -121,14 +121,12 @@ class VoiceService:
             on_failure=self._tell_once,
             clock=self._clock,
         )
-        self._listener = Listener(
-            parts.recogniser, parts.models.plan, self._listen_options, token, self._clock
-        )
+        self._listener = Listener(parts.recogniser, parts.plan, self._listen_options, token, self._clock)
         self._controller = controller = TalkController(
             host=host,
             microphone=parts.microphone,
             listener=self._listener,
-            plan=parts.models.plan,
+            plan=parts.plan,
             reader=reader,
             ahead=Ahead(host, token),
             delivery=Delivery(host, stopwatch, self._emit),
@@ -247,10 +245,10 @@ class VoiceService:
 
     # --- choices
     async def microphones(self) -> Sequence[MicrophoneRow]:
-        return await self._parts.devices.microphones()
+        return await self._parts.microphone.rows()
 
     async def devices_changed(self) -> None:
-        await self._parts.devices.devices_changed()
+        await self._parts.microphone.devices_changed()
 
     async def voices(self) -> Sequence[VoiceRow]:
         return await self._parts.speaker.voices()

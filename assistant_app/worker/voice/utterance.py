@@ -33,7 +33,6 @@ class Utterance:
     captured: asyncio.Event = field(default_factory=asyncio.Event)
     """All its sound is in `samples`, or it was dropped."""
     dropped: bool = False
-    task: "asyncio.Task[None] | None" = None
     name: str = field(default_factory=new_id)
     """What the engine knows it by."""
 

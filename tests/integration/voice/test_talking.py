@@ -314,7 +314,7 @@ async def test_escape_while_it_is_recognised_stops_that(start: StartVoiceBench) 
 
 async def test_without_a_speech_model_nothing_is_recorded(start: StartVoiceBench) -> None:
     bench = await start("Typing works.")
-    bench.parts.chosen.path = ""
+    bench.parts.model_path = ""
     chat = await bench.conversation()
     await bench.voice.press(bench.clock.now, chat.id)
     await bench.reached(TalkState.IDLE, since=1)
@@ -451,7 +451,7 @@ async def test_shown_voice_loads_what_it_needs(start: StartVoiceBench) -> None:
 
 async def test_shown_voice_says_what_is_missing(start: StartVoiceBench) -> None:
     bench = await start()
-    bench.parts.chosen.path = ""
+    bench.parts.model_path = ""
     await bench.voice.ready()
     await bench.settle(lambda: bench.voice.talk.code == "no-speech-engine")
 

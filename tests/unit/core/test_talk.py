@@ -282,6 +282,19 @@ def test_a_microphone_that_gives_nothing_is_told_and_nothing_is_recognised() -> 
     assert person.kinds() == ["Record", "Drop"]
 
 
+def test_a_muted_microphone_is_told_while_it_is_waited_for() -> None:
+    muted = Trouble("only-zeros", "It is muted.")
+    person = Person().does(Press(T), muted)
+    assert person.state is TalkState.ARMING and person.machine.code == "only-zeros"
+    person.does(Release(T + 3)).waits_until(T + 4)
+    assert person.kinds() == ["Record", "Drop"] and person.machine.sentence == "It is muted."
+
+    person = Person().does(Press(T), muted, Flowed(1))
+    assert person.state is TalkState.LISTENING and not person.machine.code
+    person.does(Release(T + 3)).waits_until(T + 4)
+    assert person.kinds() == ["Record", "Finish"]
+
+
 # --- anything
 class World:
     """Obeys the machine, and checks what must hold whatever happens."""
@@ -315,7 +328,9 @@ class World:
             case Drop(number):
                 began_at = self.recording.pop(number)
                 lost = isinstance(happening, Broken)
-                assert isinstance(happening, Cancel) or lost or self.now - began_at < talk.TAP_S + talk.PAIR_S
+                blocked = self.machine.code in talk.BLOCKED
+                short = self.now - began_at < talk.TAP_S + talk.PAIR_S
+                assert isinstance(happening, Cancel) or lost or blocked or short
             case Forget(number):
                 assert isinstance(happening, Cancel)
                 self.recognising.remove(number)
@@ -345,7 +360,7 @@ class World:
 
 ACTS = st.sampled_from(
     "press release lost start end toggle cancel flowed ended broken text none again reviewed"
-    " thinking answered speaking silent trouble dictate".split()
+    " thinking answered speaking silent trouble blocked dictate".split()
 )
 WAITS = st.one_of(st.sampled_from([0.0, 0.01, 0.03, 0.05, 0.1, 0.25, 0.3, 60.0]), st.floats(0, 70))
 
@@ -375,6 +390,7 @@ def act(world: World, name: str) -> None:
         "speaking": Speaking(True),
         "silent": Speaking(False),
         "trouble": Trouble("x", "Something."),
+        "blocked": Trouble("only-zeros", "It is muted."),
     }[name]
     world.happens(happening)
 
