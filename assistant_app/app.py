@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant_app.worker.parts import Parts
     from assistant_app.worker.service import AssistantService
     from assistant_app.worker.thread import WorkerThread
+    from assistant_app.worker.voice.service import VoiceService
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def build_service(
     *,
     has_window: bool = False,
     rings: bool = True,
+    voice: "Callable[[AssistantService], VoiceService] | None" = None,
 ) -> "AssistantService":
     """Return the service, not yet started. Nothing heavy is imported until it is.
 
@@ -57,6 +59,7 @@ def build_service(
         overrides: sampling fields that beat every setting.
         has_window: Whether tools can open pages.
         rings: Whether somebody stays to hear reminders.
+        voice: Makes the voice of the service; None for that of this computer.
     """
     from assistant_app.app_voice import build_voice
     from assistant_app.worker.service import AssistantService
@@ -92,7 +95,7 @@ def build_service(
         translate=translate,
         overrides=overrides,
         diagnose=diagnose,
-        voice=lambda service: build_voice(service, paths, settings, translate),
+        voice=voice or (lambda service: build_voice(service, paths, settings, translate)),
     )
     return service
 
