@@ -44,7 +44,8 @@ class PromptViews:
         self._turns = turns
         self._sampling = sampling
         self._reading: asyncio.Task[None] | None = None
-        self._unwanted = False
+        self._wish: object = None
+        """Which reading ahead is wanted; None: none."""
 
     async def report(self, conversation_id: str, draft: str) -> ContextReport:
         """Return what the model would see if `draft` were sent now."""
@@ -60,19 +61,20 @@ class PromptViews:
     async def read_ahead(self, conversation_id: str, known: str = "") -> bool:
         """Let the model read what stands before the next question, and the question as far as it is known.
 
-        Gives way at once to a turn that begins and to `stop_reading`; what was read stays read.
+        Gives way at once to a turn that begins and to `stop_reading`; what was read stays read, and a
+        model that is being loaded meanwhile is loaded to the end, for it is needed anyway.
 
         Returns:
             Whether all of it is in memory now. Never raises: whoever reads ahead has time, and the
             turn itself meets the same trouble and tells it.
         """
-        self._unwanted = False
+        wish = self._wish = object()
         try:
             async with self._turns.looking(on_turn=self.stop_reading):
                 prepared = await self._prepare(conversation_id, known or _UNKNOWN)
                 *before, question = prepared.turns
                 turns = [*before, replace(question, content=known)]
-                if self._unwanted:
+                if self._wish is not wish:
                     return False
                 reading = self._reading = asyncio.create_task(
                     self._parts.backend.prefill(turns, prepared.tools, conversation_id)
@@ -81,16 +83,15 @@ class PromptViews:
                     await asyncio.wait({reading})
                 finally:
                     reading.cancel()
+                    self._reading = None
                 return not reading.cancelled() and reading.exception() is None
         except AssistantError as error:
             log.info("nothing was read ahead: %s %s", error, error.detail)
             return False
-        finally:
-            self._reading = None
 
     def stop_reading(self) -> None:
         """Stop reading ahead: the engine comes to rest, and whoever waits for it is next."""
-        self._unwanted = True
+        self._wish = None
         if self._reading is not None:
             self._reading.cancel()
 

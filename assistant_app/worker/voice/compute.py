@@ -19,6 +19,9 @@ class ReadsAhead(Protocol):
     async def read_ahead(self, conversation_id: str, known: str) -> bool:
         """Read what stands before the next question; whether it got to the end."""
 
+    def stop_reading(self) -> None:
+        """Stop reading ahead; loading the model goes on."""
+
     async def give_way(self) -> None:
         """Stop reading ahead; returns when the engine is at rest."""
 
@@ -91,6 +94,7 @@ class Ahead:
     def end(self) -> None:
         """Stop; what was read stays in the model's memory."""
         if self._task is not None:
+            self._language.stop_reading()
             self._task.cancel()
             self._task = None
 
@@ -98,7 +102,9 @@ class Ahead:
         while True:
             await self._token.free()
             self._news.clear()
-            if await self._language.read_ahead(conversation_id, self._known):
+            # Stopped through `stop_reading` only: a cancelled call would cancel the loading of the model.
+            reading = asyncio.create_task(self._language.read_ahead(conversation_id, self._known))
+            if await asyncio.shield(reading):
                 await self._news.wait()
             elif not self._token.taken:
                 return  # a turn began, or it cannot be read: the turn will tell

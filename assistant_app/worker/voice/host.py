@@ -48,9 +48,18 @@ class VoiceHost:
         """Stop an answer that was read aloud and keep what was spoken of it."""
         await self._turns.cut(self._parts.store.message(message_id), spoken_chars)
 
+    async def warm(self) -> None:
+        """Load the language model if none is loaded yet, so that the first words need not wait for it."""
+        if self._parts.engine.loaded is None:
+            await self._parts.backend.load(self._parts.settings.current.model)
+
     async def read_ahead(self, conversation_id: str, known: str) -> bool:
         """Let the model read what stands before the next question; whether it got to the end."""
         return await self._prompts.read_ahead(conversation_id, known)
+
+    def stop_reading(self) -> None:
+        """Stop reading ahead; loading the model goes on."""
+        self._prompts.stop_reading()
 
     async def give_way(self) -> None:
         """Stop reading ahead; returns when the engine is at rest."""

@@ -189,7 +189,7 @@ class VoiceService:
         self._spawn(self._warm(controller))
 
     async def _warm(self, controller: TalkController) -> None:
-        """Load the speech model, then start what reads aloud; tell what is missing."""
+        """Load the speech model, start what reads aloud, load the language model; tell what is missing."""
         try:
             await self._listener.load()
         except AssistantError as error:
@@ -199,6 +199,11 @@ class VoiceService:
                 await self._parts.speaker.prepare()
             except AssistantError as error:
                 self._tell_once(error)
+        try:
+            assert self._host is not None
+            await self._host.warm()
+        except AssistantError as error:
+            log.info("the language model is not ready: %s %s", error, error.detail)  # the turn will tell
 
     async def press(
         self, at: float, conversation_id: str, target: TalkTarget = TalkTarget.CONVERSATION

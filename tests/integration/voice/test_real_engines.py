@@ -36,6 +36,7 @@ from assistant_app.i18n import translate
 from assistant_app.paths import Paths
 from assistant_app.settings import SettingsFile
 from assistant_app.store.store import Store
+from assistant_app.worker.prompt_views import PromptViews
 from assistant_app.worker.service import AssistantService
 from assistant_app.worker.voice.service import VoiceService
 from tests.fixtures.espeak import blocks, say
@@ -81,8 +82,8 @@ class Talk:
         self.parts = parts
         self.events = events
 
-    async def speak(self, conversation_id: str, text: str) -> None:
-        """Hold the key while a sentence is spoken, at the speed of speech."""
+    async def speak(self, conversation_id: str, text: str, until: asyncio.Event | None = None) -> None:
+        """Hold the key while a sentence is spoken, at the speed of speech, and until something happened."""
         count = len(self.parts.ears.recordings) + 1
         await self.voice.press(time.monotonic(), conversation_id)
         recording = await self.parts.ears.recording(count)
@@ -91,6 +92,8 @@ class Talk:
         for number, block in enumerate(sound):
             await asyncio.sleep(max(0.0, began + 0.02 * number - time.monotonic()))
             recording.flow(block)
+        if until is not None:
+            await until.wait()
         await self.voice.release(time.monotonic())
 
     async def idle(self, since: int = 0) -> None:
@@ -151,13 +154,14 @@ async def test_guesses_come_while_the_key_is_held(talk: Talk) -> None:
 
 
 async def ready(talk: Talk) -> None:
-    """Wait until Whisper is loaded and warm."""
+    """Wait until both models are loaded."""
     await talk.voice.ready()
-    await talk.events.wait(lambda e: _speech(e, EngineState.READY))
+    for engine in ("speech", "language"):
+        await talk.events.wait(lambda e, engine=engine: _is(e, engine, EngineState.READY))
 
 
-def _speech(event: Event, state: EngineState) -> bool:
-    return isinstance(event, EngineStateChanged) and event.engine == "speech" and event.state is state
+def _is(event: Event, engine: str, state: EngineState) -> bool:
+    return isinstance(event, EngineStateChanged) and (event.engine, event.state) == (engine, state)
 
 
 async def test_a_recogniser_that_is_killed_while_one_speaks_costs_a_guess(talk: Talk) -> None:
@@ -165,7 +169,7 @@ async def test_a_recogniser_that_is_killed_while_one_speaks_costs_a_guess(talk: 
     pid = talk.parts.engine_pid
     os.kill(pid, signal.SIGSTOP)
     speaking = asyncio.create_task(talk.speak("", "What is 12 plus 7?"))
-    await talk.events.wait(lambda e: _speech(e, EngineState.BUSY))
+    await talk.events.wait(lambda e: _is(e, "speech", EngineState.BUSY))
     os.kill(pid, signal.SIGKILL)
     await speaking
     final = await talk.events.wait(lambda e: isinstance(e, TranscriptFinal))
@@ -180,7 +184,7 @@ async def test_a_recogniser_that_is_killed_at_work_keeps_the_sound_for_another_t
     await talk.voice.press(time.monotonic() - 2.0, "")
     (await talk.parts.ears.recording()).flow(say("What is 12 plus 7?"))
     await talk.voice.release(time.monotonic())
-    await talk.events.wait(lambda e: _speech(e, EngineState.BUSY))
+    await talk.events.wait(lambda e: _is(e, "speech", EngineState.BUSY))
     os.kill(pid, signal.SIGKILL)
     await talk.idle()
     assert talk.voice.talk.code == "engine-stopped"
@@ -217,11 +221,21 @@ def long_past(paths: Paths) -> Conversation:
 
 
 async def test_while_one_speaks_the_model_reads_what_was_said_before(
-    long_past: Conversation, talk: Talk
+    long_past: Conversation, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the release on it evaluates the question and a few tokens of wrapping, whatever the history."""
+    read, read_ahead = asyncio.Event(), PromptViews.read_ahead
+
+    async def noted(prompts: PromptViews, conversation_id: str, known: str = "") -> bool:
+        whole = await read_ahead(prompts, conversation_id, known)
+        if whole:
+            read.set()
+        return whole
+
+    monkeypatch.setattr(PromptViews, "read_ahead", noted)
     await ready(talk)
-    await talk.speak(long_past.id, "What is 12 plus 7?")
+    # However slow this computer is today, the key is held until the model has read.
+    await talk.speak(long_past.id, "What is 12 plus 7?", until=read)
     since = len(talk.events.events)
     ended = await talk.events.wait(lambda e: isinstance(e, TurnEnded), since)
     assert isinstance(ended, TurnEnded)
