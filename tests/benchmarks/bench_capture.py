@@ -33,6 +33,7 @@ class _Timed:
     def __init__(self, portaudio: PortAudio) -> None:
         self._portaudio = portaudio
         self.called: list[float] = []
+        self.overflows = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._portaudio, name)
@@ -42,6 +43,7 @@ class _Timed:
 
         def noting(*arguments: Any) -> None:
             self.called.append(time.monotonic())
+            self.overflows += bool(arguments[3].input_overflow)
             callback(*arguments)
 
         return self._portaudio.InputStream(callback=noting, **options)
@@ -74,6 +76,7 @@ async def _listen() -> list[Row]:
         ends.append(1000 * (time.monotonic() - released))
         await microphone.release()
     recording = await microphone.record(time.monotonic(), 0.0, lambda: None)
+    timed.overflows = 0
     timed.called.clear()
     microphone.arrived.clear()
     cpu, wall = time.process_time(), time.monotonic()
@@ -98,6 +101,7 @@ async def _listen() -> list[Row]:
         at_most(
             "longest gap between callbacks", max(gaps), 60, "ms", f"median {percentile(gaps, 0.5):.1f} ms"
         ),
+        at_most("blocks before which sound was lost", timed.overflows, 0, "blocks"),
         at_most(
             "processor while listening",
             100 * cpu / wall,
