@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from assistant_app.core.voice import MicrophoneError
+from assistant_app.speech.devices import microphones
 from assistant_app.speech.microphone import DeviceMicrophone
 from tests.fixtures.virtual_sound import RATE, VirtualSound
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 CLICKS = 8
 # Between two rounds nothing sounds for longer; the two ways of timing sound differ by less.
 QUIET_S = 0.1
@@ -148,3 +148,4 @@ async def test_it_is_listed(virtual_sound: VirtualSound, microphone: DeviceMicro
     rows = await microphone.rows()
     assert {row.id for row in rows} >= {"pulse|ALSA", "default|ALSA"}
     assert [row.default for row in rows] == [True] + [False] * (len(rows) - 1)
+    assert microphones() == list(rows)
