@@ -101,8 +101,6 @@ class MicrophoneStream:
 
     # --- on the loop
     def _received(self, data: Samples, arrived: float, age: float, overflow: bool) -> None:
-        if self.closed:
-            return
         samples = np.ascontiguousarray(data[:, 0]) if data.shape[1] == 1 else data.mean(axis=1)
         self.overflows += overflow
         self.flowing = bool(samples.any())

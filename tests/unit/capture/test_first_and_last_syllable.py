@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from assistant_app.core.voice import PRE_ROLL_S, SAMPLE_RATE
+from assistant_app.speech.recording import DeviceRecording
+from assistant_app.speech.ring import Block
 from tests.fixtures.sound_devices import microphone
 from tests.unit.capture.conftest import Desk, desk_with, heard, hiss
 
@@ -118,6 +120,14 @@ async def test_nothing_of_the_assistants_own_voice_is_taken(desk: Desk, ago: flo
     assert recording.seconds == pytest.approx(ago + 0.2 + 0.12, abs=0.021)
     # The resampler rings at the edge of the recording, but what it rings with is not the voice.
     assert heard(data).max() < 0.05
+
+
+async def test_times_that_tremble_cost_no_samples(desk: Desk) -> None:
+    """The second block seems to begin within the first: it is whole all the same."""
+    recording = DeviceRecording(desk.loop, 48_000, 1000.013, lambda ended: None)
+    recording.feed(Block(1000.0, hiss(0.02, 48_000)))
+    recording.feed(Block(1000.012, hiss(0.02, 48_000)))
+    assert recording.seconds == pytest.approx(0.007 + 0.02, abs=1e-6)
 
 
 async def test_cold_it_is_said_to_listen_only_when_sound_flows(desk: Desk) -> None:
