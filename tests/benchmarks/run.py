@@ -20,6 +20,9 @@ BENCHMARKS = (
     ("stop", "bench_engine", "stop"),
     ("long", "bench_engine", "long_answer"),
     ("many", "bench_window", "many_conversations"),
+    ("speech", "bench_speech", "speech_time"),
+    ("words", "bench_speech", "speech_words"),
+    ("feed", "bench_speech", "speech_feed"),
 )
 RESULT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 

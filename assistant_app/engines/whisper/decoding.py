@@ -68,7 +68,8 @@ def decode(
     """
     found = heard if heard is not None else []
     with model.decoder() as cache:
-        language = wish.language or _language(model, features, cache)
+        language = wish.language if model.multilingual else "en"
+        language = language or _language(model, features, cache)
         rules = _Rules(model, wish, language)
         start, eot = rules.start, rules.tokenizer.eot
         hint = list(hint[:limit]) if not wish.timestamps else []
@@ -76,7 +77,7 @@ def decode(
         silence = model.head(hidden[rules.sot_index : rules.sot_index + 1]).softmax(-1)
         no_speech_prob = float(silence[0, rules.tokenizer.no_speech])
         rows = model.head(hidden[len(start) - 1 :])
-        agreed, choice, total = _verify(rules, rows, hint)
+        agreed, choice, total = _verify(rules, rows, hint, limit)
         found[:] = hint[:agreed]
         model.keep(cache, len(start) + agreed)
         while choice != eot and len(found) < limit:
@@ -99,24 +100,24 @@ def decode(
     )
 
 
-def _verify(rules: "_Rules", rows: Tensor, hint: Sequence[int]) -> tuple[int, int, float]:
-    """Return how much of the hint is right, the token that follows, and the log probabilities' sum.
+def _verify(rules: "_Rules", rows: Tensor, hint: Sequence[int], limit: int) -> tuple[int, int, float]:
+    """Return how much of the hint is right, the last token chosen, and the log probabilities' sum.
 
     `rows` are the logits before each token of the hint and after its last.
     """
-    total = 0.0
-    for place in range(len(hint) + 1):
-        choice, logprob = rules.choose(rows[place : place + 1], hint[:place])
+    agreed, total = 0, 0.0
+    while True:
+        choice, logprob = rules.choose(rows[agreed : agreed + 1], hint[:agreed])
         total += logprob
-        if place == len(hint) or choice != hint[place]:
-            break
-    return place, choice, total
+        if agreed == len(hint) or choice != hint[agreed]:
+            return agreed, choice, total
+        agreed += 1
+        if agreed == limit:
+            return agreed, choice, total
 
 
 def _language(model: SpeechModel, features: Tensor, cache: Cache) -> str:
     """Return the likeliest language, from the features that are there already."""
-    if not model.multilingual:
-        return "en"
     tokenizer = model.tokenizer("en")
     logits = model.head(model.hidden([tokenizer.sot], features, cache))[0]
     model.keep(cache, 0)
