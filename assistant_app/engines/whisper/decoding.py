@@ -10,6 +10,8 @@ from whisper.decoding import DecodingOptions, DecodingTask
 from assistant_app.engines.whisper.model import Cache, SpeechModel
 
 MOST_TOKENS = 224
+TOKENS_A_SECOND = 8
+TOKENS_A_SECOND_ELSEWHERE = 20
 PROMPT_TOKENS = 100
 """Of the initial prompt; each costs time, and long ones are echoed."""
 
@@ -40,9 +42,13 @@ class Decoded:
     """Tokens of the hint that were right."""
 
 
-def token_limit(seconds: float) -> int:
-    """Return how many tokens so much speech may have: 8 a second and 12 more, at most 224."""
-    return min(MOST_TOKENS, 12 + int(8 * seconds))
+def token_limit(seconds: float, language: str = "en") -> int:
+    """Return how many tokens so much speech may have: 8 a second and 12 more in English, at most 224.
+
+    Of other languages Whisper's vocabulary holds fewer whole words, of some hardly a letter.
+    """
+    rate = TOKENS_A_SECOND if language == "en" else TOKENS_A_SECOND_ELSEWHERE
+    return min(MOST_TOKENS, 12 + int(rate * seconds))
 
 
 def decode(

@@ -70,7 +70,13 @@ class SpeechModel:
             return get_tokenizer(False)
         code = language.split("-")[0].lower()
         if code not in self.languages:
-            raise RequestInvalid(reason=N_("this speech model does not know the language"), detail=language)
+            raise RequestInvalid(
+                N_(
+                    "The speech model does not know the language “{language}”; choose another language or"
+                    " speech model in the settings."
+                ),
+                language=language,
+            )
         return get_tokenizer(
             True,
             num_languages=self.whisper.num_languages,

@@ -59,7 +59,7 @@ def recognise(
     whole = options.full_window or model.full_window_only
     positions = FULL if whole else positions_of(seconds)
     wish = Wish(options.language, options.translate, options.prompt)
-    limit = token_limit(seconds)
+    limit = token_limit(seconds, options.language if model.multilingual else "en")
     first = decode(model, model.encode(sound, positions), wish, limit, hint, heard)
     verdict = _judge(first, speech_s)
     if verdict is not NoText.UNCLEAR or positions == FULL or not again:
@@ -95,7 +95,7 @@ def recognise_with_times(model: SpeechModel, sound: Sound, options: ListenOption
     features = model.encode(sound, FULL)
     decoded = decode(model, features, wish, MOST_TOKENS)
     if sanity.compression_ratio(decoded.text) > sanity.MOST_COMPRESSION:
-        return _without_times(model, features, wish, duration)
+        return _without_times(model, features, replace(wish, language=decoded.language), duration)
     if decoded.no_speech_prob > sanity.NO_SPEECH and decoded.avg_logprob < sanity.LEAST_LOGPROB:
         return Piece(decoded, NoText.SILENCE, FULL, consumed_s=duration)
     segments, consumed_s = _segments(model, decoded, duration)
@@ -105,7 +105,8 @@ def recognise_with_times(model: SpeechModel, sound: Sound, options: ListenOption
 
 def _without_times(model: SpeechModel, features: Tensor, wish: Wish, duration: float) -> Piece:
     """Decode once more from the same features: without its timestamps a loop is often left."""
-    decoded = decode(model, features, replace(wish, timestamps=False), token_limit(duration))
+    limit = token_limit(duration, wish.language)
+    decoded = decode(model, features, replace(wish, timestamps=False), limit)
     if sanity.runs_away(decoded.text, decoded.tokens, decoded.ended):
         return Piece(decoded, NoText.UNCLEAR, FULL, consumed_s=duration)
     segments = (Segment(0.0, duration, decoded.text),)

@@ -68,7 +68,9 @@ class SpeechServer(EngineServer[Work]):
         try:
             samples = base64.b64decode(work.samples, validate=True)
         except binascii.Error as error:
-            raise RequestInvalid(reason=N_("its sound is damaged"), detail=str(error)) from error
+            raise RequestInvalid(
+                N_("The recording arrived damaged and was not recognised; try again."), detail=str(error)
+            ) from error
         session.take(work.utterance, work.start, samples)
         if work.stage == "feed":
             return session.heard()

@@ -93,7 +93,8 @@ class Session:
         if not pieces:
             return replace(heard, no_text=NoText.SILENCE, consumed_s=heard.audio_s)
         if options.timestamps:
-            result = _report(heard, [recognise_with_times(model, self._sound(0, None), options)], 1, 0)
+            piece = recognise_with_times(model, self._sound(0, None), options)
+            result = _report(heard, [piece], options, 1, 0)
         else:
             result = self._pieces(model, options, heard, final)
         return replace(result, cpu_s=self._clock() - began)
@@ -111,7 +112,7 @@ class Session:
             else:
                 hinted += len(piece.decoded.tokens)
             parts.append(piece)
-        return _report(heard, parts, passes, hinted)
+        return _report(heard, parts, options, passes, hinted)
 
     def _recognise(self, model: SpeechModel, key: _Key, speech_s: float, final: bool) -> Piece:
         found: list[int] = []
@@ -143,11 +144,12 @@ def _floats(samples: bytes) -> Sound:
     return np.frombuffer(samples, "<i2").astype(np.float32) / 32768.0
 
 
-def _report(heard: Heard, pieces: list[Piece], passes: int, hinted: int) -> Heard:
+def _report(heard: Heard, pieces: list[Piece], options: ListenOptions, passes: int, hinted: int) -> Heard:
     language = pieces[-1].decoded.language
     texts = [_GAP if piece.no_text is NoText.UNCLEAR else piece.text for piece in pieces]
     understood = any(piece.text for piece in pieces)
-    text = ("" if language in _NO_SPACES else " ").join(filter(None, texts)) if understood else ""
+    between = "" if language in _NO_SPACES and not options.translate else " "
+    text = between.join(filter(None, texts)) if understood else ""
     refusals = [piece.no_text for piece in pieces if piece.no_text is not None]
     count = sum(len(piece.decoded.tokens) + 1 for piece in pieces)
     return replace(

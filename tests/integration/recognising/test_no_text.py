@@ -90,6 +90,11 @@ def test_a_runaway_is_cut_tried_once_more_and_then_unclear(
     assert steps - partial_steps <= limit
 
 
+def test_other_languages_may_have_more_tokens() -> None:
+    assert token_limit(5) == 52 and token_limit(5, "zh") == 112
+    assert token_limit(60) == token_limit(60, "ta") == 224
+
+
 @pytest.mark.parametrize(
     ("tokens", "loops"),
     [

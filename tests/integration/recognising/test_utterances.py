@@ -84,8 +84,8 @@ def test_a_long_text_that_was_not_understood_leaves_a_mark(
 
     clear = decode(pocket_fp32, pocket_fp32.encode(say(SAID[0]), 512), Wish(), 40)
     pieces = [Piece(clear, None, 512), Piece(clear, NoText.UNCLEAR, 1500, passes=2)]
-    assert module._report(session.heard(), pieces, 3, 0).text == f"{SAID[0]} …"
-    lost = module._report(session.heard(), pieces[1:], 2, 0)
+    assert module._report(session.heard(), pieces, ListenOptions(), 3, 0).text == f"{SAID[0]} …"
+    lost = module._report(session.heard(), pieces[1:], ListenOptions(), 2, 0)
     assert lost.text == "" and lost.no_text is NoText.UNCLEAR
 
 
