@@ -4,6 +4,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def speech_time() -> Iterator[Row]:
     import whisper
 
     from assistant_app.engines.stop import StopByte
-    from assistant_app.engines.whisper.decoding import Wish, decode
+    from assistant_app.engines.whisper.listener import Wish
     from assistant_app.engines.whisper.model import SpeechModel
     from assistant_app.engines.whisper.window import positions_of
     from tests.fixtures.random_whisper import make_random_whisper
@@ -67,11 +68,11 @@ def speech_time() -> Iterator[Row]:
                     tokens: int = tokens,
                 ) -> Any:
                     features = model.encode(sound, positions_of(seconds))
-                    return decode(model, features, Wish("en"), tokens, hint)
+                    return model.decode(features, Wish("en"), tokens, hint)
 
                 hint = ours().tokens[:-NEW_TOKENS]
                 theirs_ms, ours_ms = cpu_ms(theirs), cpu_ms(ours)
-                hinted_ms = cpu_ms(lambda hint=hint, ours=ours: ours(hint))
+                hinted_ms = cpu_ms(partial(ours, hint))
                 name = f"{size}, {seconds} s to text"
                 yield _less(name, ours_ms, theirs_ms, GOALS[size], f"8 bits: {parts}")
                 yield _less(

@@ -1,77 +1,30 @@
 """Greedy decoding that first verifies a hint: the tokens of an earlier hearing, in one pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from whisper.decoding import DecodingOptions, DecodingTask
+from whisper.decoding import ApplyTimestampRules, LogitFilter, SuppressBlank, SuppressTokens
 
-from assistant_app.engines.whisper.model import Cache, SpeechModel
+from assistant_app.engines.whisper.listener import Decoded, Wish, start_of, suppressed
 
-MOST_TOKENS = 224
-TOKENS_A_SECOND = 8
-TOKENS_A_SECOND_ELSEWHERE = 20
-PROMPT_TOKENS = 100
-"""Of the initial prompt; each costs time, and long ones are echoed."""
+if TYPE_CHECKING:
+    from assistant_app.engines.whisper.model import Cache, SpeechModel
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be written."""
-
-    language: str = "en"
-    """Empty: found out."""
-    translate: bool = False
-    prompt: str = ""
-    timestamps: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What was written."""
-
-    tokens: tuple[int, ...]
-    text: str
-    language: str
-    avg_logprob: float
-    no_speech_prob: float
-    ended: bool
-    """Whisper said that this is all; else the limit was met."""
-    hint_tokens: int
-    """Tokens of the hint that were right."""
-
-
-def token_limit(seconds: float, language: str = "en") -> int:
-    """Return how many tokens so much speech may have: 8 a second and 12 more in English, at most 224.
-
-    Of other languages Whisper's vocabulary holds fewer whole words, of some hardly a letter.
-    """
-    rate = TOKENS_A_SECOND if language == "en" else TOKENS_A_SECOND_ELSEWHERE
-    return min(MOST_TOKENS, 12 + int(rate * seconds))
+_LATEST_FIRST_TIME = 50
+"""Of a segment, in steps of 0.02 s: stock whisper's one second."""
 
 
 def decode(
-    model: SpeechModel,
+    model: "SpeechModel",
     features: Tensor,
     wish: Wish,
     limit: int,
     hint: Sequence[int] = (),
     heard: list[int] | None = None,
 ) -> Decoded:
-    """Write what the encoder heard, always the likeliest token; the hint changes the time, not the text.
-
-    Args:
-        model: Whose encoder made the features.
-        features: (1, positions, n_audio_state).
-        wish: Language, task, prompt.
-        limit: Most tokens.
-        hint: Tokens that are likely to come first.
-        heard: Filled with the tokens as they are found, for whoever stops in the middle.
-
-    Raises:
-        Cancelled: Between two tokens.
-    """
+    """Write what the encoder heard: features (1, positions, n_audio_state). The rest is Listener's."""
     found = heard if heard is not None else []
     with model.decoder() as cache:
         language = wish.language if model.multilingual else "en"
@@ -122,7 +75,7 @@ def _verify(rules: "_Rules", rows: Tensor, hint: Sequence[int], limit: int) -> t
             return agreed, choice, total
 
 
-def _language(model: SpeechModel, features: Tensor, cache: Cache) -> str:
+def _language(model: "SpeechModel", features: Tensor, cache: "Cache") -> str:
     """Return the likeliest language, from the features that are there already."""
     tokenizer = model.tokenizer("en")
     logits = model.head(model.hidden([tokenizer.sot], features, cache))[0]
@@ -134,26 +87,16 @@ def _language(model: SpeechModel, features: Tensor, cache: Cache) -> str:
 class _Rules:
     """Which tokens begin a text and which may follow: stock whisper's, applied to one row."""
 
-    def __init__(self, model: SpeechModel, wish: Wish, language: str) -> None:
+    def __init__(self, model: "SpeechModel", wish: Wish, language: str) -> None:
         self.tokenizer = model.tokenizer(language, wish.translate)
-        task = DecodingTask(
-            model.whisper,
-            DecodingOptions(
-                task="translate" if wish.translate and model.multilingual else "transcribe",
-                language=self.tokenizer.language,
-                prompt=self._prompt(wish.prompt),
-                without_timestamps=not wish.timestamps,
-                fp16=False,
-            ),
-        )
-        self.start: list[int] = list(task.initial_tokens)
-        self.sot_index: int = task.sot_index
-        self._filters = task.logit_filters
-
-    def _prompt(self, text: str) -> list[int] | None:
-        if not text.strip():
-            return None
-        return list(self.tokenizer.encode(" " + text.strip()))[-PROMPT_TOKENS:]
+        self.start, self.sot_index = start_of(self.tokenizer, wish)
+        begin = len(self.start)
+        self._filters: list[LogitFilter] = [
+            SuppressBlank(self.tokenizer, begin),
+            SuppressTokens(suppressed(self.tokenizer)),
+        ]
+        if wish.timestamps:
+            self._filters.append(ApplyTimestampRules(self.tokenizer, begin, _LATEST_FIRST_TIME))
 
     def choose(self, row: Tensor, found: Sequence[int]) -> tuple[int, float]:
         """Return the likeliest token after `found` and its log probability; `row` is (1, n_vocab)."""

@@ -10,7 +10,7 @@ from assistant_app.core.errors import Cancelled
 from assistant_app.core.voice import SAMPLE_RATE, Heard, ListenOptions, NoText, SpeechGap
 from assistant_app.engines.whisper import sanity
 from assistant_app.engines.whisper.gate import LEAST_SOUND_S, SpeechFinder
-from assistant_app.engines.whisper.model import SpeechModel
+from assistant_app.engines.whisper.listener import Listener
 from assistant_app.engines.whisper.recognising import Piece, recognise, recognise_with_times
 from assistant_app.engines.whisper.window import Sound
 
@@ -79,7 +79,7 @@ class Session:
             trailing_silence_s=self._finder.trailing_silence_s,
         )
 
-    def recognise(self, model: SpeechModel, options: ListenOptions, *, final: bool) -> Heard:
+    def recognise(self, model: Listener, options: ListenOptions, *, final: bool) -> Heard:
         """Recognise all that was heard so far. Raises Cancelled, RequestInvalid.
 
         One encoder pass for what has changed since it was last heard, at most 28 s; a second one only
@@ -99,7 +99,7 @@ class Session:
             result = self._pieces(model, options, heard, final)
         return replace(result, cpu_s=self._clock() - began)
 
-    def _pieces(self, model: SpeechModel, options: ListenOptions, heard: Heard, final: bool) -> Heard:
+    def _pieces(self, model: Listener, options: ListenOptions, heard: Heard, final: bool) -> Heard:
         parts = []
         passes = hinted = 0
         for span in self._finder.pieces():
@@ -114,7 +114,7 @@ class Session:
             parts.append(piece)
         return _report(heard, parts, options, passes, hinted)
 
-    def _recognise(self, model: SpeechModel, key: _Key, speech_s: float, final: bool) -> Piece:
+    def _recognise(self, model: Listener, key: _Key, speech_s: float, final: bool) -> Piece:
         found: list[int] = []
         try:
             piece = recognise(

@@ -9,7 +9,8 @@ import whisper
 
 from assistant_app.core.voice import ListenOptions
 from assistant_app.engines.stop import StopByte
-from assistant_app.engines.whisper.decoding import Wish, decode, token_limit
+from assistant_app.engines.whisper.decoding import decode
+from assistant_app.engines.whisper.listener import Wish, token_limit
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
 from assistant_app.engines.whisper.window import FULL, cut, positions_of

@@ -7,7 +7,8 @@ import pytest
 
 from assistant_app.core.errors import Cancelled
 from assistant_app.core.voice import ListenOptions
-from assistant_app.engines.whisper.decoding import Decoded, Wish, decode
+from assistant_app.engines.whisper.decoding import decode
+from assistant_app.engines.whisper.listener import Decoded, Wish
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
 from tests.fixtures.spoken import pcm

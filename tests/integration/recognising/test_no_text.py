@@ -9,8 +9,8 @@ import torch
 from assistant_app.core.voice import ListenOptions, NoText
 from assistant_app.engines.stop import StopByte
 from assistant_app.engines.whisper import sanity
-from assistant_app.engines.whisper.decoding import token_limit
 from assistant_app.engines.whisper.gate import made_up
+from assistant_app.engines.whisper.listener import token_limit
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
 from assistant_app.engines.whisper.window import FULL

@@ -8,8 +8,9 @@ import pytest
 
 from assistant_app.core.errors import RequestInvalid
 from assistant_app.core.voice import ListenOptions, NoText, SpeechGap
-from assistant_app.engines.whisper.decoding import PROMPT_TOKENS, Wish, _Rules, decode
+from assistant_app.engines.whisper.decoding import _Rules, decode
 from assistant_app.engines.whisper.gate import LONGEST_PIECE_S
+from assistant_app.engines.whisper.listener import PROMPT_TOKENS, Decoded, Wish
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
 from tests.fixtures.spoken import pcm
@@ -153,7 +154,6 @@ def test_a_window_of_a_file_without_speech_is_consumed(pocket_fp32: SpeechModel,
 
 
 def test_segments_are_cut_as_stock_whisper_cuts_them(toys: list[SpeechModel]) -> None:
-    from assistant_app.engines.whisper.decoding import Decoded
     from assistant_app.engines.whisper.recognising import _segments
 
     model = toys[0]
