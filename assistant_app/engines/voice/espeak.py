@@ -18,7 +18,7 @@ from assistant_app.core.text import N_
 from assistant_app.core.voice import VoiceMissing, VoiceRow
 from assistant_app.engines.voice.engine import OnEnd, OnStart, Utterance, choose
 from assistant_app.engines.voice.loop import Loop
-from assistant_app.engines.voice.player import NoOutput, Player
+from assistant_app.engines.voice.player import NoOutput, Player, prepare_output
 
 WORDS_A_MINUTE = 175
 """The rate of an espeak-ng that is not told one."""
@@ -44,6 +44,8 @@ def open_espeak(loop: Loop) -> "EspeakVoice | None":
         )
     except (OSError, subprocess.SubprocessError):
         return None
+    with contextlib.suppress(NoOutput):  # whoever wants to hear something will be told
+        prepare_output()
     rows = parse_voices(listed.stdout.decode(errors="replace"))
     return EspeakVoice(loop, program, rows) if rows else None
 
@@ -78,6 +80,8 @@ class EspeakVoice:
         self.rows: Sequence[VoiceRow] = rows
         self._player: Player | None = None
         self._piece: _Piece | None = None
+        self._rate = 22_050
+        """Samples per second of its voices, as far as is known."""
         self._idle_since = time.monotonic()
 
     def say(self, utterance: Utterance, on_start: OnStart, on_end: OnEnd) -> None:
@@ -101,6 +105,9 @@ class EspeakVoice:
             self._loop.post(lambda: self._end(piece, missing))
             return
         piece.child = child
+        # Both take their time, the program and the output.
+        with contextlib.suppress(NoOutput):
+            self._open(self._rate)
         threading.Thread(
             target=self._read, args=(piece, child, text.encode()), name="espeak-ng", daemon=True
         ).start()
@@ -175,6 +182,7 @@ class EspeakVoice:
             self._player = None
         if self._player is None:
             self._player = Player(rate)
+            self._rate = rate
         return self._player
 
     def _complete(self, piece: "_Piece", status: int) -> None:

@@ -15,6 +15,16 @@ FADE_S = 0.01
 """A sound that ends at once clicks."""
 
 
+BLOCKS_A_SECOND = 100
+STEADY_BLOCKS = 8
+"""After samples came too late, which a stream may do several times when it begins, PortAudio starts it
+anew and forgets what it was given. So much silence is lost instead of words."""
+TAIL_S = 0.1
+"""Silence that is kept at the end of a piece; espeak-ng leaves three times as much."""
+QUIET = 60
+"""Samples that are no louder are silence, of 32768."""
+
+
 class NoOutput(Exception):
     """There is nothing to play on."""
 
@@ -42,6 +52,8 @@ class Player:
         self._on_last: Callable[[float], None] | None = None
         self.seen_at = time.monotonic()
         """When the system asked for samples last."""
+        self._steady = 0
+        """Blocks since samples came too late."""
         self._stream = _open(rate, self._callback)
         self._latency: float = self._stream.latency
 
@@ -62,8 +74,11 @@ class Player:
             self._samples = np.concatenate([self._samples, np.frombuffer(samples, np.int16)])
 
     def complete(self) -> None:
-        """No more samples come."""
+        """No more samples come. Silence at the end is shortened: the next piece brings its own pause."""
         with self._lock:
+            loud = np.flatnonzero(np.abs(self._samples) > QUIET)
+            end = (int(loud[-1]) + 1 if len(loud) else 0) + round(TAIL_S * self.rate)
+            self._samples = self._samples[:end]
             self._complete = True
 
     def hold(self, held: bool) -> None:
@@ -84,12 +99,13 @@ class Player:
         with contextlib.suppress(Exception):
             self._stream.close()
 
-    def _callback(self, out: npt.NDArray[np.int16], frames: int, _times: Any, _status: Any) -> None:
+    def _callback(self, out: npt.NDArray[np.int16], _frames: int, _times: Any, status: Any) -> None:
         now = self.seen_at = time.monotonic()
+        self._steady = 0 if status.output_underflow else self._steady + 1
         first = last = None
         with self._lock:
             block = out[:, 0]
-            taken = self._fill(block)
+            taken = self._fill(block) if self._steady >= STEADY_BLOCKS else 0
             block[taken:] = 0
             if taken and self._on_first is not None:
                 first, self._on_first = self._on_first, None
@@ -124,18 +140,24 @@ class Player:
         return taken
 
 
-def _open(rate: int, callback: Callable[..., None]) -> Any:
+def prepare_output() -> None:
+    """Load PortAudio, without opening anything. Raises NoOutput."""
     try:
-        import sounddevice
+        import sounddevice  # noqa: F401
     except OSError as error:
         raise NoOutput(f"PortAudio: {error}") from error
+
+
+def _open(rate: int, callback: Callable[..., None]) -> Any:
+    prepare_output()
+    import sounddevice
 
     def attempt() -> Any:
         stream = sounddevice.OutputStream(
             samplerate=rate,
             channels=1,
             dtype="int16",
-            blocksize=rate // 100,
+            blocksize=rate // BLOCKS_A_SECOND,
             latency=LATENCY_S,
             callback=callback,
         )

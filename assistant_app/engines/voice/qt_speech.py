@@ -11,6 +11,8 @@ from assistant_app.engines.voice.engine import START_S, OnEnd, OnStart, Utteranc
 from assistant_app.engines.voice.loop import Loop
 from assistant_app.engines.voice.speechd import speech_dispatcher_answers
 
+_LOUDNESS = {"speechd": 0.5}
+"""What full volume means: above the middle speech-dispatcher amplifies, until the sound is torn."""
 _SETTLE_S = 0.3
 """How long after a stop the engine may still tell of what was stopped; it takes 35 to 65 ms."""
 _STATE = QTextToSpeech.State
@@ -97,7 +99,7 @@ class QtVoice:
         if wanted != self._set:
             self._speech.setVoice(self._voices[row.id])
             self._speech.setRate(utterance.rate)
-            self._speech.setVolume(utterance.volume)
+            self._speech.setVolume(utterance.volume * _LOUDNESS.get(self._speech.engine(), 1.0))
             self._set = wanted
         piece.said = True
         self._speech.say(utterance.text)

@@ -1,299 +1,296 @@
-"""Answers read aloud while they are written, and what is left of them when the user cuts in."""
+"""Reading aloud with real voices: the sound arrives, stops when it should, and nothing lives on."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 
-from assistant_app.core.conversation import MessageState, Role, TextPart, ToolCallPart, ToolResultPart
-from assistant_app.core.errors import EngineStopped
-from assistant_app.core.events import Notice, SpokenProgress, TextDelta, TurnEnded
-from assistant_app.core.voice import TalkState, VoiceMissing
-from assistant_app.worker.voice.controller import OUTPUT_LATENCY_S
-from assistant_app.worker.voice.reading import CHARS_PER_S
-from tests.fixtures.scripted_backend import ADD
+from assistant_app.core.events import EngineState
+from assistant_app.core.voice import SpeakOptions, VoiceMissing
+from assistant_app.worker.voice.speaker import VoiceSpeaker
+from tests.fixtures.virtual_sound import Recorder, VirtualSound
+from tests.integration.voice.conftest import (
+    LONG,
+    PLAIN,
+    SENTENCE,
+    MakeSpeaker,
+    environment,
+)
 
-from .conftest import StartVoiceBench, VoiceBench
-
-LONG = "The first sentence is here. The second sentence follows it. The third one ends it all."
-FIRST = "The first sentence is here."
-
-
-async def speaking(bench: VoiceBench, pieces: int = 1) -> None:
-    """Wait until so many pieces have been given to the voice."""
-    await bench.settle(lambda: len(bench.parts.speaker.said) >= pieces)
+CHINESE = "请打开窗户。"
 
 
-# --- reading
-async def test_the_answer_to_a_spoken_question_is_read_in_pieces(start: StartVoiceBench) -> None:
-    bench = await start(LONG)
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await bench.answered()
-    await bench.reached(TalkState.IDLE, since=1)
-    said = bench.parts.speaker.said
-    assert " ".join(text for text, _language in said) == LONG
-    assert said[0] == (FIRST, "en")
-    progress = bench.events.of(SpokenProgress)
-    assert [event.speaking for event in progress] == [True, False]
+async def heard_between(recorder: Recorder, began: float, ended: float) -> tuple[float, float]:
+    """Return when the first and last loud sample sounded, once the recorder has come that far."""
+    await asyncio.to_thread(recorder.wait_for, ended + 0.3)
+    heard = recorder.loud(began)
+    assert heard is not None, "nothing sounded"
+    return heard
 
 
-async def test_the_first_sentence_is_spoken_before_the_answer_is_finished(start: StartVoiceBench) -> None:
-    bench = await start(f"{FIRST} And then it goes on and on…")
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await speaking(bench)
-    assert bench.api.voice.talk.state in (TalkState.SPEAKING, TalkState.THINKING)
-    assert not bench.events.of(TurnEnded)
-    await bench.api.stop(chat.id)
+async def sounds(recorder: Recorder, since: float) -> float:
+    return await asyncio.to_thread(recorder.wait_for_sound, since)
 
 
-async def test_no_more_than_two_pieces_wait_in_the_voice(start: StartVoiceBench) -> None:
-    bench = await start(" ".join(f"This is sentence number {n}." for n in range(8)))
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await bench.answered()
-    for spoken in range(8):
-        await speaking(bench, min(8, spoken + 2))
-        assert len(bench.parts.speaker.said) == min(8, spoken + 2)
-        bench.parts.speaker.end_piece()
-    await bench.reached(TalkState.IDLE, since=1)
-    assert bench.parts.speaker.most_waiting == 2
+async def silent_from(recorder: Recorder, at: float) -> None:
+    """Check that nothing sounds in the second and a half after a moment."""
+    await asyncio.to_thread(recorder.wait_for, at + 1.5)
+    assert recorder.loud(at) is None
 
 
-@pytest.mark.parametrize(("choice", "typed", "spoken"), [("spoken", 0, 1), ("always", 1, 1), ("never", 0, 0)])
-async def test_which_answers_are_read(start: StartVoiceBench, choice: str, typed: int, spoken: int) -> None:
-    bench = await start("To the typed one.", "To the spoken one.", speak_answers=choice)
-    chat = await bench.conversation()
-    await bench.api.submit(chat.id, "typed")
-    await bench.answered()
-    await bench.settle(lambda: len(bench.parts.speaker.said) == typed)
-    since = len(bench.events.events)
-    await bench.talk(chat.id, "spoken")
-    await bench.answered(since)
-    await bench.reached(TalkState.IDLE, since)
-    assert len(bench.parts.speaker.said) == typed + spoken
+async def test_a_piece_is_heard_and_say_returns_after_its_last_sound(
+    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+) -> None:
+    times: list[float] = []
+    speaker.on_sound = times.append
+    with virtual_sound.recorder() as recorder:
+        began = time.monotonic()
+        await speaker.say(SENTENCE, "en", PLAIN)
+        ended = time.monotonic()
+        first, last = await heard_between(recorder, began, ended)
+    assert last - first > 0.7
+    assert last < ended + 0.1
+    assert len(times) == 1
+    assert began <= times[0] <= ended
 
 
-async def test_what_is_written_after_a_tool_is_a_sentence_of_its_own(start: StartVoiceBench) -> None:
-    bench = await start(f"Let me add that{ADD}", "It is nineteen")
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "add twelve and seven")
-    await bench.answered()
-    await bench.reached(TalkState.IDLE, since=1)
-    assert [text for text, _ in bench.parts.speaker.said] == ["Let me add that", "It is nineteen"]
+async def test_pieces_are_read_in_order_each_in_its_language(
+    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+) -> None:
+    ended: list[str] = []
+
+    async def say(text: str, language: str) -> None:
+        await speaker.say(text, language, PLAIN)
+        ended.append(text)
+
+    times: list[float] = []
+    speaker.on_sound = times.append
+    await asyncio.gather(say("One.", "en"), say(CHINESE, "zh"), say("...", "en"), say("Three.", "de"))
+    assert ended == ["One.", CHINESE, "...", "Three."]
+    assert len(times) == 3  # three points have no sound
 
 
-async def test_any_message_can_be_read_again(start: StartVoiceBench) -> None:
-    bench = await start(LONG)
-    chat = await bench.conversation()
-    await bench.api.submit(chat.id, "typed")
-    answer = await bench.answered()
-    await bench.voice.say(answer.id)
-    await bench.settle(lambda: len(bench.events.of(SpokenProgress)) == 2)
-    assert " ".join(text for text, _ in bench.parts.speaker.said) == LONG
-    assert bench.events.of(SpokenProgress)[0].message_id == answer.id
+async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, virtual_sound: VirtualSound) -> None:
+    with virtual_sound.recorder() as recorder:
+        began = time.monotonic()
+        pieces = [asyncio.create_task(speaker.say(LONG, "en", PLAIN)) for _ in range(2)]
+        await sounds(recorder, began)
+        await speaker.hush()
+        await asyncio.gather(*pieces)
+        await silent_from(recorder, time.monotonic() + 0.5)
+        # It can be followed by the next answer at once.
+        again = time.monotonic()
+        await speaker.say(SENTENCE, "en", PLAIN)
+        await heard_between(recorder, again, time.monotonic())
 
 
-async def test_the_voice_can_be_held_and_goes_on(start: StartVoiceBench) -> None:
-    bench = await start(LONG)
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await speaking(bench)
-    await bench.voice.pause(True)
-    assert bench.parts.speaker.paused and bench.events.of(SpokenProgress)[-1].paused
-    await bench.voice.pause(False)
-    assert not bench.parts.speaker.paused and not bench.events.of(SpokenProgress)[-1].paused
+async def test_hush_comes_before_a_piece_that_was_asked_for_already(
+    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+) -> None:
+    """Qt stands still for seconds while it is made; what is hushed meanwhile is never heard."""
+    speaker = make_speaker("qt")
+    with virtual_sound.recorder() as recorder:
+        began = time.monotonic()
+        piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
+        while speaker.state is not EngineState.IDLE:
+            await asyncio.sleep(0.01)
+        await speaker.hush()
+        await piece
+        await silent_from(recorder, began)
 
 
-async def test_silence_lets_the_answer_be_written(start: StartVoiceBench) -> None:
-    bench = await start(f"{LONG} It goes on…")
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await speaking(bench)
-    await bench.voice.hush()
-    assert bench.parts.speaker.hushed == 1
-    assert (await bench.api.open_conversation(chat.id)).answering
-    await bench.api.stop(chat.id)
-    assert (await bench.texts(chat.id))[-1] == f"{LONG} It goes on"
+async def test_pause_is_silent_and_resume_says_the_rest(
+    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+) -> None:
+    times: list[float] = []
+    speaker.on_sound = times.append
+    with virtual_sound.recorder() as recorder:
+        began = time.monotonic()
+        pieces = [asyncio.create_task(speaker.say(text, "en", PLAIN)) for text in (SENTENCE, "And close it.")]
+        await sounds(recorder, began)
+        await speaker.pause()
+        await silent_from(recorder, time.monotonic() + 0.5)
+        assert not any(piece.done() for piece in pieces)
+        resumed = time.monotonic()
+        await speaker.resume()
+        await asyncio.gather(*pieces)
+        await heard_between(recorder, resumed, time.monotonic())
+    assert len(times) == 2  # a piece that is said once more is still one piece
 
 
-async def test_the_stop_button_silences_too(start: StartVoiceBench) -> None:
-    bench = await start(f"{LONG} It goes on…")
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await speaking(bench)
-    await bench.api.stop(chat.id)
-    await bench.reached(TalkState.IDLE, since=1)
-    assert bench.parts.speaker.hushed == 1
+async def test_rate_and_volume_are_heard(speaker: VoiceSpeaker, virtual_sound: VirtualSound) -> None:
+    lengths, peaks = [], []
+    for options in (SpeakOptions(rate=-0.7), SpeakOptions(rate=0.8, volume=0.2)):
+        with virtual_sound.recorder() as recorder:
+            began = time.monotonic()
+            await speaker.say(SENTENCE, "en", options)
+            first, last = await heard_between(recorder, began, time.monotonic())
+            lengths.append(last - first)
+            peaks.append(abs(recorder.samples).max())
+    assert lengths[0] > 1.5 * lengths[1]
+    assert peaks[0] > 2 * peaks[1]
 
 
-async def test_where_nothing_can_speak_it_is_said_once_and_text_goes_on(start: StartVoiceBench) -> None:
-    bench = await start("One.", "Two.")
-    bench.parts.speaker.error = VoiceMissing()
-    chat = await bench.conversation()
-    for words in ("first", "second"):
-        since = len(bench.events.events)
-        await bench.talk(chat.id, words)
-        await bench.answered(since)
-        await bench.reached(TalkState.IDLE, since)
-    notices = [event for event in bench.events.of(Notice) if event.code == "no-voice"]
-    assert len(notices) == 1 and "espeak-ng" in notices[0].sentence
-    assert await bench.texts(chat.id) == ["first", "One.", "second", "Two."]
+async def test_a_chosen_voice_is_kept_to(speaker: VoiceSpeaker) -> None:
+    rows = await speaker.voices()
+    scottish = next(row.id for row in rows if "Scotland" in row.name)
+    await speaker.say("Yes.", "en", SpeakOptions(voices={"en": scottish, "de": "no such voice"}))
+    assert rows[0].language.startswith("en") or rows[0].engine == "qt"
 
 
-async def test_a_voice_that_dies_ends_the_reading_only(start: StartVoiceBench) -> None:
-    bench = await start(LONG, "Two.")
-    bench.parts.speaker.error = EngineStopped(reason="signal 9")
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "first")
-    await bench.answered()
-    await bench.reached(TalkState.IDLE, since=1)
-    bench.parts.speaker.error = None
-    since = len(bench.events.events)
-    await bench.talk(chat.id, "second")
-    await bench.answered(since)
-    await bench.settle(lambda: [text for text, _ in bench.parts.speaker.said] == ["Two."])
+async def test_a_process_that_dies_before_a_piece_is_heard_is_replaced_and_says_it(
+    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+) -> None:
+    assert speaker.pid is not None
+    os.kill(speaker.pid, signal.SIGSTOP)
+    with virtual_sound.recorder() as recorder:
+        began = time.monotonic()
+        piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
+        await asyncio.sleep(0)
+        os.kill(speaker.pid, signal.SIGKILL)
+        await piece
+        await heard_between(recorder, began, time.monotonic())
 
 
-# --- barge-in
-async def test_a_press_silences_stops_and_keeps_what_was_heard(start: StartVoiceBench) -> None:
-    bench = await start(f"{LONG} It goes on…", "Yes.")
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await speaking(bench, 2)
-    bench.clock.now += 2.0
-    bench.parts.speaker.end_piece()  # the first sentence was heard; the second has just begun
-    await bench.settle(lambda: bench.parts.speaker.most_waiting == 2 and len(bench.parts.speaker.said) == 3)
-    bench.clock.now += len("The second") / CHARS_PER_S + 0.05
-    await bench.press(chat.id)  # a second later, by this bench's way of pressing
-    answer = await bench.answered()
-    assert bench.parts.speaker.hushed == 1
-    assert answer.state is MessageState.STOPPED
-    heard = answer.text.removesuffix(" —")
-    assert heard != answer.text and LONG.startswith(heard) and len(heard) > len(FIRST)
-    assert (await bench.texts(chat.id))[-1] == answer.text
-    # The whole of it is in the receipt.
-    await bench.settle(lambda: _has_receipt(bench, answer.id))
-    assert bench.store.receipt(answer.id).answer.startswith(LONG)
-    assert (await bench.texts(chat.id))[-1] == answer.text
-
-    bench.parts.recogniser.finals.append("enough")
-    since = len(bench.events.events)
-    await bench.release()
-    await bench.answered(since)
-    assert [m.role for m in bench.backend.requests[-1].messages][-3:] == ["user", "assistant", "user"]
-    assert bench.backend.requests[-1].messages[-2].content == answer.text, "the model sees what was heard"
+async def test_a_process_that_dies_in_the_middle_is_replaced_for_the_next_piece(
+    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+) -> None:
+    sounded = asyncio.Event()
+    speaker.on_sound = lambda at: sounded.set()
+    piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
+    await sounded.wait()
+    assert speaker.pid is not None
+    os.kill(speaker.pid, signal.SIGKILL)
+    await piece
+    with virtual_sound.recorder() as recorder:
+        began = time.monotonic()
+        await speaker.say("And close the door.", "en", PLAIN)
+        await heard_between(recorder, began, time.monotonic())
 
 
-def _has_receipt(bench: VoiceBench, message_id: str) -> bool:
+async def test_a_closed_terminal_and_ctrl_c_are_the_applications_business(speaker: VoiceSpeaker) -> None:
+    assert speaker.pid is not None
+    pid = speaker.pid
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGHUP)
+    await speaker.say("Yes.", "en", PLAIN)
+    assert speaker.pid == pid
+
+
+# --- where something is missing
+async def test_where_nothing_can_speak_a_sentence_says_what_to_install(
+    make_speaker: MakeSpeaker, programs: Path
+) -> None:
+    speaker = make_speaker("espeak", PATH=str(programs))
+    for attempt in (speaker.prepare(), speaker.say(SENTENCE, "en", PLAIN)):
+        with pytest.raises(VoiceMissing, match="install the package espeak-ng or speech-dispatcher"):
+            await attempt
+
+
+async def test_where_nothing_can_be_played_a_sentence_says_so(
+    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+) -> None:
+    speaker = make_speaker("espeak", PULSE_SERVER=f"unix:{virtual_sound.folder}/nobody")
+    with pytest.raises(VoiceMissing, match="No loudspeaker or headphones were found"):
+        await speaker.say(SENTENCE, "en", PLAIN)
+
+
+async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
+    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+) -> None:
+    first = make_speaker("qt")
+    await first.prepare()
+    daemon = speech_dispatcher(virtual_sound)
+    daemon.suspend()
     try:
-        return bool(bench.store.receipt(message_id).answer)
-    except Exception:
-        return False
+        second = make_speaker("qt")
+        assert {row.engine for row in await second.voices()} == {"espeak"}
+        await second.say("Yes.", "en", PLAIN)
+    finally:
+        daemon.kill()
 
 
-async def test_the_assistants_own_voice_is_cut_from_the_pre_roll(start: StartVoiceBench) -> None:
-    bench = await start(LONG)
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await speaking(bench)
-    await bench.press(chat.id)
-    assert bench.parts.microphone.asked[0][1] == 0.0
-    assert bench.parts.microphone.asked[1][1] == pytest.approx(bench.clock.now + OUTPUT_LATENCY_S)
+async def test_a_speech_dispatcher_that_dies_is_replaced_within_the_piece(
+    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+) -> None:
+    speaker = make_speaker("qt")
+    await speaker.prepare()
+    with virtual_sound.recorder() as recorder:
+        piece = asyncio.create_task(speaker.say("Good day.", "en", PLAIN))
+        await sounds(recorder, 0.0)
+        speech_dispatcher(virtual_sound).kill()
+        killed = time.monotonic()
+        await piece
+        await heard_between(recorder, killed + 1.0, time.monotonic())
+    assert {row.engine for row in await speaker.voices()} == {"espeak"}
 
 
-async def test_a_finished_answer_is_cut_to_what_was_heard_of_it(start: StartVoiceBench) -> None:
-    """It was written faster than it was read: the model must not think that the user knows it all."""
-    bench = await start(LONG)
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    whole = await bench.answered()
-    assert whole.text == LONG
-    await speaking(bench, 2)
-    bench.clock.now += len(FIRST) / CHARS_PER_S
-    bench.parts.speaker.end_piece()
-    await speaking(bench, 3)
-    await bench.voice.cancel()
-    await bench.settle(lambda: bench.store.message(whole.id).state is MessageState.STOPPED)
-    assert bench.store.message(whole.id).text == f"{FIRST} —"
-    assert bench.store.receipt(whole.id).answer == LONG
+def speech_dispatcher(sound: VirtualSound) -> psutil.Process:
+    """Return the daemon that serves the test's own socket."""
+    return next(
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if (line := process.info["cmdline"]) and "--socket-path" in line and str(sound.folder) in line[-1]
+    )
 
 
-async def test_an_answer_that_was_heard_to_its_end_stays_whole(start: StartVoiceBench) -> None:
-    bench = await start(FIRST, "Two.")
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await bench.answered()
-    await bench.reached(TalkState.IDLE, since=1)
-    await bench.talk(chat.id, "again")
-    await bench.settle(lambda: len(bench.events.of(TurnEnded)) == 2)
-    assert (await bench.texts(chat.id))[1] == FIRST
+# --- nothing lives on
+PARENT = """
+import asyncio, sys
+from assistant_app.core.voice import SpeakOptions
+from assistant_app.worker.voice.speaker import VoiceSpeaker
+
+async def main():
+    speaker = VoiceSpeaker(lambda event: None)
+    speaker.on_sound = lambda at: print(speaker.pid, flush=True)
+    await speaker.say(sys.argv[1], "en", SpeakOptions())
+
+asyncio.run(main())
+"""
 
 
-async def test_a_press_while_it_thinks_stops_the_answer_and_keeps_its_text(start: StartVoiceBench) -> None:
-    bench = await start("Nothing said yet…", "Two.", speak_answers="never")
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "tell me")
-    await bench.events.wait(lambda e: isinstance(e, TextDelta))
-    assert bench.voice.talk.state is TalkState.THINKING
-    await bench.press(chat.id)
-    answer = await bench.answered()
-    assert answer.state is MessageState.STOPPED and not answer.text.endswith("—")
+@pytest.mark.parametrize("engine", ["qt", "espeak"])
+async def test_when_the_application_is_killed_neither_a_process_nor_a_sound_is_left(
+    engine: str, virtual_sound: VirtualSound
+) -> None:
+    with virtual_sound.recorder() as recorder:
+        parent = subprocess.Popen(
+            [sys.executable, "-c", PARENT, LONG],
+            env=environment(virtual_sound, engine),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert parent.stdout is not None
+        voice = psutil.Process(int(await asyncio.to_thread(parent.stdout.readline)))
+        children = voice.children(recursive=True)
+        await sounds(recorder, 0.0)
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        _gone, alive = await asyncio.to_thread(psutil.wait_procs, [voice, *children], 10.0)
+        assert not alive
+        await silent_from(recorder, time.monotonic() + 0.5)
 
 
-async def test_a_press_while_an_old_message_is_read_changes_nothing_of_it(start: StartVoiceBench) -> None:
-    bench = await start(LONG)
-    chat = await bench.conversation()
-    await bench.api.submit(chat.id, "typed")
-    answer = await bench.answered()
-    bench.parts.speaker.quick = False
-    await bench.voice.say(answer.id)
-    await speaking(bench)
-    await bench.press(chat.id)
-    await bench.reached(TalkState.LISTENING)
-    assert bench.parts.speaker.hushed == 1
-    assert bench.store.message(answer.id).text == LONG
-
-
-async def test_a_cut_answer_with_tools_stays_well_formed(start: StartVoiceBench) -> None:
-    bench = await start(f"Let me add that for you, it will not take long.{ADD}", f"It is nineteen. {LONG}")
-    bench.parts.speaker.quick = False
-    chat = await bench.conversation()
-    await bench.talk(chat.id, "add twelve and seven")
-    whole = await bench.answered()
-    await speaking(bench, 2)
-    bench.clock.now += 10
-    bench.parts.speaker.end_piece()
-    await speaking(bench, 3)
-    await bench.voice.cancel()
-    await bench.settle(lambda: bench.store.message(whole.id).state is MessageState.STOPPED)
-    parts = bench.store.message(whole.id).parts
-    assert [type(part) for part in parts[:3]] == [TextPart, ToolCallPart, ToolResultPart]
-    assert bench.store.message(whole.id).text.endswith("—")
-
-
-async def test_an_answer_waits_while_the_user_speaks_again(start: StartVoiceBench) -> None:
-    """The microphone would hear it."""
-    bench = await start("One.", "Two.")
-    chat = await bench.conversation()
-    recogniser = bench.parts.recogniser
-    recogniser.gate = asyncio.Event()
-    recogniser.finals.extend(["first", "second"])
-    await bench.press(chat.id)
-    await bench.release()
-    await recogniser.began.wait()
-    await bench.press(chat.id)
-    recogniser.gate.set()
-    await bench.answered()
-    assert bench.parts.speaker.said == []
-    await bench.release()
-    await bench.settle(lambda: [text for text, _ in bench.parts.speaker.said] == ["One.", "Two."])
-    view = await bench.api.open_conversation(chat.id)
-    assert [shown.message.role for shown in view.messages] == [Role.USER, Role.ASSISTANT] * 2
+def test_only_the_voice_process_imports_qts_speech_and_only_voices_play_sound() -> None:
+    script = """
+import sys
+import assistant_app.app
+import assistant_app.ui.application
+import assistant_app.worker.voice.speaker
+print([name for name in sys.modules if "TextToSpeech" in name or name in ("sounddevice", "soxr")])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    importers = [
+        path.name
+        for path in Path("assistant_app").rglob("*.py")
+        if "QtTextToSpeech" in path.read_text(encoding="utf-8")
+    ]
+    assert importers == ["qt_speech.py"]
