@@ -9,6 +9,9 @@ import pytest
 from assistant_app import i18n
 from assistant_app.paths import Paths, resources
 from tests.fixtures.tiny_gguf import make_tiny_gguf
+from tests.fixtures.virtual_sound import virtual_sound
+
+__all__ = ["virtual_sound"]
 
 ROOT = Path(__file__).parent.parent
 

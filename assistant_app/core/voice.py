@@ -235,6 +235,24 @@ class MicrophoneRow:
     default: bool = False
 
 
+class MicrophoneError(AssistantError):
+    """There is nothing to listen with. `reason` is the code that Talk carries."""
+
+    code = "microphone"
+    default_sentence = N_("No microphone was found. Connect one and press again; typing works as always.")
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        reason: str = "no-microphone",
+        detail: str = "",
+        **params: object,
+    ) -> None:
+        super().__init__(sentence, detail=detail, **params)
+        self.reason = reason
+
+
 class Recording(Protocol):
     """One utterance while it is captured. All methods on the worker's loop."""
 
@@ -267,30 +285,23 @@ class Microphone(Protocol):
         """
 
     async def release(self) -> None:
-        """Close the stream now, whatever the warm time."""
+        """Close the stream now, whatever the warm time; a recording ends with what it has."""
+
+    async def rows(self) -> Sequence[MicrophoneRow]:
+        """List what can be listened to; empty where there is nothing. Raises MicrophoneError."""
+
+    async def devices_changed(self) -> None:
+        """Sound devices came or went: look again, now or when the recording is over."""
 
     on_level: Callable[[float, float], None] | None
     """Called at most 25 times a second, on the loop, with RMS and peak in dBFS (-120 to 0)."""
-    on_lost: Callable[[AssistantError], None] | None
-    """Called on the loop when the device is lost or gives nothing but zeros while it is recorded."""
-
-
-class MicrophoneError(AssistantError):
-    """There is nothing to listen with. `reason` is the code that Talk carries."""
-
-    code = "microphone"
-    default_sentence = N_("No microphone was found. Connect one and press again; typing works as always.")
-
-    def __init__(
-        self,
-        sentence: str | None = None,
-        *,
-        reason: str = "no-microphone",
-        detail: str = "",
-        **params: object,
-    ) -> None:
-        super().__init__(sentence, detail=detail, **params)
-        self.reason = reason
+    on_lost: Callable[[MicrophoneError], None] | None
+    """Called on the loop while it is recorded, with what is wrong: "device-lost", after which no more
+    comes and `finish` returns what there is; "only-zeros" or "microphone-refused" after a second without
+    any sound, after which the recording goes on and `on_flow` may still come."""
+    on_fallback: Callable[[MicrophoneError], None] | None
+    """Called on the loop when another microphone is listened to than the chosen one, which is missing;
+    reason "other-microphone"."""
 
 
 class SpeechMissing(AssistantError):
@@ -300,6 +311,13 @@ class SpeechMissing(AssistantError):
     default_sentence = N_(
         "Speech recognition is not installed, so nothing was recorded; typing works as always."
     )
+
+
+class SpeechGap(AssistantError):
+    """The speech engine lacks the beginning of an utterance; it has to be sent again."""
+
+    code = "speech-gap"
+    default_sentence = N_("Speech recognition lost the beginning of the recording; try again.")
 
 
 class VoiceMissing(AssistantError):
