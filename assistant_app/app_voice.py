@@ -1,10 +1,13 @@
 """Composition of voice: its parts, each made when it is asked for the first time."""
 
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from assistant_app.core.hotkeys import GlobalHotkey, HotkeyWay
+from assistant_app.core.text import N_
 from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechMissing, SpeechPlan
 from assistant_app.paths import Paths
 
@@ -17,14 +20,20 @@ if TYPE_CHECKING:
     from assistant_app.worker.voice.service import VoiceService
     from assistant_app.worker.voice.speaker import VoiceSpeaker
 
+HOLD_TO_TALK = N_("Hold to talk to the assistant")
+"""What the desktop shows beside the key everywhere."""
+
 
 class DeviceVoiceParts:
     """worker.voice.parts.VoiceParts of this computer. Nothing is imported or started before it is used."""
 
-    def __init__(self, paths: Paths, settings: "SettingsFile", emit: "EventSink") -> None:
+    def __init__(
+        self, paths: Paths, settings: "SettingsFile", emit: "EventSink", translate: Callable[[str], str]
+    ) -> None:
         self._paths = paths
         self._settings = settings
         self._emit = emit
+        self._translate = translate
         self._engine: SpeechEngine | None = None
         self._voice: VoiceSpeaker | None = None
 
@@ -67,6 +76,23 @@ class DeviceVoiceParts:
         """Turns files into text."""
         raise SpeechMissing()
 
+    @property
+    def hotkey_ways(self) -> Sequence[HotkeyWay]:
+        """The desktop's portal where there can be one, then the keyboard itself."""
+
+        def portal() -> GlobalHotkey:
+            from assistant_app.speech.hotkeys.portal import PortalHotkey
+
+            return PortalHotkey(self._translate(HOLD_TO_TALK))
+
+        def keyboard() -> GlobalHotkey:
+            from assistant_app.speech.hotkeys.pynput_keys import PynputHotkey
+
+            return PynputHotkey()
+
+        portals = [HotkeyWay("portal", portal)] if sys.platform == "linux" else []
+        return [*portals, HotkeyWay("pynput", keyboard)]
+
     def plan(self) -> SpeechPlan:
         """Return how to load the chosen speech model. Raises SpeechMissing."""
         from assistant_app.worker.voice.own_model import own_plan
@@ -95,7 +121,7 @@ def build_voice(
     from assistant_app.worker.voice.service import VoiceService
 
     return VoiceService(
-        DeviceVoiceParts(paths, settings, service.emit),
+        DeviceVoiceParts(paths, settings, service.emit, translate),
         settings,
         recordings=paths.recordings,
         emit=service.emit,
