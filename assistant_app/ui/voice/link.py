@@ -1,5 +1,6 @@
 """Connects voice to the window: its keys, its pane, what it says in the conversation."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from assistant_app.ui.main_window import MainWindow
     from assistant_app.ui.voice.microphone_watch import MicrophoneWatch
     from assistant_app.ui.voice.pane import VoicePane
+
+log = logging.getLogger(__name__)
 
 _BANNER = "voice"
 _HOTKEY = "hotkey"
@@ -63,7 +66,10 @@ class VoiceLink(QObject):
         talker.failed.connect(self._on_failed)
         talker.reading.connect(lambda _progress: self._on_reading())
         self._window.bridge.happened.connect(self._on_event)
-        talker.ask(lambda voice: voice.follow_hotkey())
+        # Where it fails, it does so for a reason that is told already: there is no voice, or no service.
+        self._window.bridge.ask(
+            lambda api: api.voice.follow_hotkey(), None, lambda error: log.info("no key: %s", error), self
+        )
 
     # --- for the window
     @property
