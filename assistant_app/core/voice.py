@@ -313,6 +313,13 @@ class SpeechMissing(AssistantError):
     )
 
 
+class SpeechGap(AssistantError):
+    """The speech engine lacks the beginning of an utterance; it has to be sent again."""
+
+    code = "speech-gap"
+    default_sentence = N_("Speech recognition lost the beginning of the recording; try again.")
+
+
 class VoiceMissing(AssistantError):
     """Nothing on this computer can read aloud."""
 

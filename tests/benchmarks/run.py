@@ -21,6 +21,9 @@ BENCHMARKS = (
     ("long", "bench_engine", "long_answer"),
     ("many", "bench_window", "many_conversations"),
     ("capture", "bench_capture", "capture"),
+    ("speech", "bench_speech", "speech_time"),
+    ("words", "bench_speech", "speech_words"),
+    ("feed", "bench_speech", "speech_feed"),
 )
 RESULT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 
