@@ -29,6 +29,8 @@ _SENTENCES = Sentences(
     ),
     nameless=N_("The voice"),
 )
+# While Qt's text to speech is made nothing else moves, on a busy computer for a quarter of a minute.
+_LIMITS = Limits(silence_s=60.0)
 _R = TypeVar("_R")
 
 
@@ -74,7 +76,7 @@ class VoiceSpeaker:
             engine_environment(kind="voice") if environment is None else environment,
             self._states,
             crashes or CrashLog(),
-            limits or Limits(),
+            limits or _LIMITS,
             self._on_message,
             self._on_gone,
             _SENTENCES,
