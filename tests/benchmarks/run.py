@@ -20,6 +20,7 @@ BENCHMARKS = (
     ("stop", "bench_engine", "stop"),
     ("long", "bench_engine", "long_answer"),
     ("many", "bench_window", "many_conversations"),
+    ("aloud", "bench_voice", "aloud"),
 )
 RESULT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 

@@ -90,6 +90,18 @@ async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, sound: 
         await heard_between(recorder, again, time.monotonic())
 
 
+async def test_hush_before_the_process_runs_is_heeded_too(make_speaker: MakeSpeaker) -> None:
+    speaker = make_speaker("espeak")
+    times: list[float] = []
+    speaker.on_sound = times.append
+    piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
+    await asyncio.sleep(0)
+    await speaker.hush()
+    await piece
+    await speaker.say("Yes.", "en", PLAIN)
+    assert len(times) == 1
+
+
 async def test_hush_comes_before_a_piece_that_was_asked_for_already(
     make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:

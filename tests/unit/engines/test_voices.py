@@ -317,7 +317,7 @@ def dispatcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     ("answer", "works"),
     [
         (
-            b"208 OK NAME SET\r\n250-espeak-ng\r\n250-dummy\r\n250 OK MODULES LISTED\r\n231 HAPPY HACKING\r\n",
+            b"208 OK\r\n250-espeak-ng\r\n250-dummy\r\n250 OK MODULES LISTED\r\n231 HAPPY HACKING\r\n",
             True,
         ),
         (b"208 OK CLIENT NAME SET\r\n250-dummy\r\n250 OK MODULES LISTED\r\n231 HAPPY HACKING\r\n", False),
