@@ -24,6 +24,7 @@ BENCHMARKS = (
     ("speech", "bench_speech", "speech_time"),
     ("words", "bench_speech", "speech_words"),
     ("feed", "bench_speech", "speech_feed"),
+    ("aloud", "bench_voice", "aloud"),
 )
 RESULT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 
