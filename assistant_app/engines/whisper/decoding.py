@@ -1,74 +1,34 @@
 """Greedy decoding that first verifies a hint: the tokens of an earlier hearing, in one pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from whisper.decoding import DecodingOptions, DecodingTask
+from whisper.decoding import ApplyTimestampRules, LogitFilter, SuppressBlank, SuppressTokens
 
-from assistant_app.engines.whisper.model import Cache, SpeechModel
+from assistant_app.engines.whisper.listener import Decoded, Wish, start_of, suppressed
 
-MOST_TOKENS = 224
-PROMPT_TOKENS = 100
-"""Of the initial prompt; each costs time, and long ones are echoed."""
+if TYPE_CHECKING:
+    from assistant_app.engines.whisper.model import Cache, SpeechModel
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be written."""
-
-    language: str = "en"
-    """Empty: found out."""
-    translate: bool = False
-    prompt: str = ""
-    timestamps: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What was written."""
-
-    tokens: tuple[int, ...]
-    text: str
-    language: str
-    avg_logprob: float
-    no_speech_prob: float
-    ended: bool
-    """Whisper said that this is all; else the limit was met."""
-    hint_tokens: int
-    """Tokens of the hint that were right."""
-
-
-def token_limit(seconds: float) -> int:
-    """Return how many tokens so much speech may have: 8 a second and 12 more, at most 224."""
-    return min(MOST_TOKENS, 12 + int(8 * seconds))
+_LATEST_FIRST_TIME = 50
+"""Of a segment, in steps of 0.02 s: stock whisper's one second."""
 
 
 def decode(
-    model: SpeechModel,
+    model: "SpeechModel",
     features: Tensor,
     wish: Wish,
     limit: int,
     hint: Sequence[int] = (),
     heard: list[int] | None = None,
 ) -> Decoded:
-    """Write what the encoder heard, always the likeliest token; the hint changes the time, not the text.
-
-    Args:
-        model: Whose encoder made the features.
-        features: (1, positions, n_audio_state).
-        wish: Language, task, prompt.
-        limit: Most tokens.
-        hint: Tokens that are likely to come first.
-        heard: Filled with the tokens as they are found, for whoever stops in the middle.
-
-    Raises:
-        Cancelled: Between two tokens.
-    """
+    """Write what the encoder heard: features (1, positions, n_audio_state). The rest is Listener's."""
     found = heard if heard is not None else []
     with model.decoder() as cache:
-        language = wish.language or _language(model, features, cache)
+        language = wish.language if model.multilingual else "en"
+        language = language or _language(model, features, cache)
         rules = _Rules(model, wish, language)
         start, eot = rules.start, rules.tokenizer.eot
         hint = list(hint[:limit]) if not wish.timestamps else []
@@ -76,7 +36,7 @@ def decode(
         silence = model.head(hidden[rules.sot_index : rules.sot_index + 1]).softmax(-1)
         no_speech_prob = float(silence[0, rules.tokenizer.no_speech])
         rows = model.head(hidden[len(start) - 1 :])
-        agreed, choice, total = _verify(rules, rows, hint)
+        agreed, choice, total = _verify(rules, rows, hint, limit)
         found[:] = hint[:agreed]
         model.keep(cache, len(start) + agreed)
         while choice != eot and len(found) < limit:
@@ -99,24 +59,24 @@ def decode(
     )
 
 
-def _verify(rules: "_Rules", rows: Tensor, hint: Sequence[int]) -> tuple[int, int, float]:
-    """Return how much of the hint is right, the token that follows, and the log probabilities' sum.
+def _verify(rules: "_Rules", rows: Tensor, hint: Sequence[int], limit: int) -> tuple[int, int, float]:
+    """Return how much of the hint is right, the last token chosen, and the log probabilities' sum.
 
     `rows` are the logits before each token of the hint and after its last.
     """
-    total = 0.0
-    for place in range(len(hint) + 1):
-        choice, logprob = rules.choose(rows[place : place + 1], hint[:place])
+    agreed, total = 0, 0.0
+    while True:
+        choice, logprob = rules.choose(rows[agreed : agreed + 1], hint[:agreed])
         total += logprob
-        if place == len(hint) or choice != hint[place]:
-            break
-    return place, choice, total
+        if agreed == len(hint) or choice != hint[agreed]:
+            return agreed, choice, total
+        agreed += 1
+        if agreed == limit:
+            return agreed, choice, total
 
 
-def _language(model: SpeechModel, features: Tensor, cache: Cache) -> str:
+def _language(model: "SpeechModel", features: Tensor, cache: "Cache") -> str:
     """Return the likeliest language, from the features that are there already."""
-    if not model.multilingual:
-        return "en"
     tokenizer = model.tokenizer("en")
     logits = model.head(model.hidden([tokenizer.sot], features, cache))[0]
     model.keep(cache, 0)
@@ -127,26 +87,16 @@ def _language(model: SpeechModel, features: Tensor, cache: Cache) -> str:
 class _Rules:
     """Which tokens begin a text and which may follow: stock whisper's, applied to one row."""
 
-    def __init__(self, model: SpeechModel, wish: Wish, language: str) -> None:
+    def __init__(self, model: "SpeechModel", wish: Wish, language: str) -> None:
         self.tokenizer = model.tokenizer(language, wish.translate)
-        task = DecodingTask(
-            model.whisper,
-            DecodingOptions(
-                task="translate" if wish.translate and model.multilingual else "transcribe",
-                language=self.tokenizer.language,
-                prompt=self._prompt(wish.prompt),
-                without_timestamps=not wish.timestamps,
-                fp16=False,
-            ),
-        )
-        self.start: list[int] = list(task.initial_tokens)
-        self.sot_index: int = task.sot_index
-        self._filters = task.logit_filters
-
-    def _prompt(self, text: str) -> list[int] | None:
-        if not text.strip():
-            return None
-        return list(self.tokenizer.encode(" " + text.strip()))[-PROMPT_TOKENS:]
+        self.start, self.sot_index = start_of(self.tokenizer, wish)
+        begin = len(self.start)
+        self._filters: list[LogitFilter] = [
+            SuppressBlank(self.tokenizer, begin),
+            SuppressTokens(suppressed(self.tokenizer)),
+        ]
+        if wish.timestamps:
+            self._filters.append(ApplyTimestampRules(self.tokenizer, begin, _LATEST_FIRST_TIME))
 
     def choose(self, row: Tensor, found: Sequence[int]) -> tuple[int, float]:
         """Return the likeliest token after `found` and its log probability; `row` is (1, n_vocab)."""

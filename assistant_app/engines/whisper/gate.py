@@ -1,6 +1,7 @@
 """Where in a sound there is speech, and what Whisper makes up where there is none."""
 
 import re
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,6 @@ _MADE_UP = frozenset(
         "transcription by castingwords",
         "谢谢观看",
         "感谢观看",
-        "谢谢大家",
         "字幕by索兰娅",
         "字幕由amaraorg社区提供",
         "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
@@ -66,7 +66,9 @@ class SpeechFinder:
 
     def __init__(self) -> None:
         """Load silero-vad, which ships its weights, and let its code be specialised."""
-        self._net = load_silero_vad()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the ways in which it loads itself
+            self._net = load_silero_vad()
         self._speech: list[bool] = []
         self._chances: list[float] = []
         self._left = np.zeros(0, np.float32)

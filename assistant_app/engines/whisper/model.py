@@ -1,19 +1,18 @@
-"""A loaded Whisper: its encoder and decoder with the threads that suit them, and what it can do."""
+"""A Whisper of OpenAI's, in torch: its encoder and decoder with the threads that suit them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from whisper.tokenizer import LANGUAGES, Tokenizer, get_tokenizer
+from whisper.tokenizer import Tokenizer
 
-from assistant_app.core.errors import RequestInvalid
-from assistant_app.core.text import N_
 from assistant_app.engines import machine
 from assistant_app.engines.stop import StopByte
-from assistant_app.engines.whisper import checkpoint, window
+from assistant_app.engines.whisper import checkpoint, decoding, window
+from assistant_app.engines.whisper.listener import Decoded, Wish, languages_of, tokenizer_of
 from assistant_app.engines.whisper.quantise import Quantised, plain_head, quantise
 
 _MOST_ENCODER_THREADS = 4
@@ -24,7 +23,7 @@ Cache = dict[Any, Tensor]
 
 
 class SpeechModel:
-    """One checkpoint in memory. Not for two threads: the decoder's cache hangs on its modules."""
+    """One checkpoint in memory, a Listener. Not for two threads: the decoder's cache hangs on its modules."""
 
     def __init__(self, path: Path, stop: StopByte, *, n_threads: int = 0, quantised: bool = True) -> None:
         """Load a file. Raises ModelError, Cancelled.
@@ -62,26 +61,40 @@ class SpeechModel:
     @property
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that it knows."""
-        return tuple(LANGUAGES)[: self.whisper.num_languages] if self.multilingual else ("en",)
+        return languages_of(self._language_count)
+
+    @property
+    def _language_count(self) -> int:
+        return int(self.whisper.num_languages) if self.multilingual else 1
 
     def tokenizer(self, language: str, translate: bool = False) -> Tokenizer:
         """Return its tokenizer; one that knows English only ignores both. Raises RequestInvalid."""
-        if not self.multilingual:
-            return get_tokenizer(False)
-        code = language.split("-")[0].lower()
-        if code not in self.languages:
-            raise RequestInvalid(reason=N_("this speech model does not know the language"), detail=language)
-        return get_tokenizer(
-            True,
-            num_languages=self.whisper.num_languages,
-            language=code,
-            task="translate" if translate else "transcribe",
-        )
+        return tokenizer_of(self._language_count, language, translate)
 
     def encode(self, sound: window.Sound, positions: int) -> Tensor:
         """Run the encoder once over a window; features (1, positions, n_audio_state)."""
         with _threads(self._encoder_threads):
             return window.encode(self.whisper, sound, positions)
+
+    def decode(
+        self,
+        features: Tensor,
+        wish: Wish,
+        limit: int,
+        hint: Sequence[int] = (),
+        heard: list[int] | None = None,
+    ) -> Decoded:
+        """Write what the encoder heard; see Listener."""
+        return decoding.decode(self, features, wish, limit, hint, heard)
+
+    def rehearse(self, sound: window.Sound, positions: int, tokens: int) -> None:
+        """Do what so much sound and so many tokens cost, whatever it hears. Raises Cancelled."""
+        features = self.encode(sound, positions)
+        token = self.tokenizer("en").sot
+        with self.decoder() as cache:
+            for _ in range(tokens):
+                self.stop.check()
+                self.head(self.hidden([token], features, cache))
 
     @contextmanager
     def decoder(self) -> Iterator[Cache]:

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from torch import Tensor
+from typing import Any
 
 from assistant_app.core.voice import SAMPLE_RATE, ListenOptions, NoText, Segment
 from assistant_app.engines.whisper import sanity
-from assistant_app.engines.whisper.decoding import MOST_TOKENS, Decoded, Wish, decode, token_limit
 from assistant_app.engines.whisper.gate import made_up
-from assistant_app.engines.whisper.model import SpeechModel
+from assistant_app.engines.whisper.listener import MOST_TOKENS, Decoded, Listener, Wish, token_limit
 from assistant_app.engines.whisper.window import FULL, Sound, positions_of
 
 _SECONDS_OF_A_STEP = 0.02
@@ -35,7 +33,7 @@ class Piece:
 
 
 def recognise(
-    model: SpeechModel,
+    model: Listener,
     sound: Sound,
     speech_s: float,
     options: ListenOptions,
@@ -59,12 +57,12 @@ def recognise(
     whole = options.full_window or model.full_window_only
     positions = FULL if whole else positions_of(seconds)
     wish = Wish(options.language, options.translate, options.prompt)
-    limit = token_limit(seconds)
-    first = decode(model, model.encode(sound, positions), wish, limit, hint, heard)
+    limit = token_limit(seconds, options.language if model.multilingual else "en")
+    first = model.decode(model.encode(sound, positions), wish, limit, hint, heard)
     verdict = _judge(first, speech_s)
     if verdict is not NoText.UNCLEAR or positions == FULL or not again:
         return Piece(first, verdict, positions)
-    second = decode(model, model.encode(sound, FULL), wish, limit)
+    second = model.decode(model.encode(sound, FULL), wish, limit)
     verdict = _judge(second, speech_s)
     agreed = second.text == first.text and second.ended
     if (
@@ -87,15 +85,15 @@ def _judge(decoded: Decoded, speech_s: float) -> NoText | None:
     return None
 
 
-def recognise_with_times(model: SpeechModel, sound: Sound, options: ListenOptions) -> Piece:
+def recognise_with_times(model: Listener, sound: Sound, options: ListenOptions) -> Piece:
     """Recognise the first 30 s of a longer sound, with segments, and say where the next window begins."""
     sound = sound[: FULL * 320]
     duration = len(sound) / SAMPLE_RATE
     wish = Wish(options.language, options.translate, options.prompt, timestamps=True)
     features = model.encode(sound, FULL)
-    decoded = decode(model, features, wish, MOST_TOKENS)
+    decoded = model.decode(features, wish, MOST_TOKENS)
     if sanity.compression_ratio(decoded.text) > sanity.MOST_COMPRESSION:
-        return _without_times(model, features, wish, duration)
+        return _without_times(model, features, replace(wish, language=decoded.language), duration)
     if decoded.no_speech_prob > sanity.NO_SPEECH and decoded.avg_logprob < sanity.LEAST_LOGPROB:
         return Piece(decoded, NoText.SILENCE, FULL, consumed_s=duration)
     segments, consumed_s = _segments(model, decoded, duration)
@@ -103,16 +101,17 @@ def recognise_with_times(model: SpeechModel, sound: Sound, options: ListenOption
     return Piece(decoded, None if text else NoText.SILENCE, FULL, segments=segments, consumed_s=consumed_s)
 
 
-def _without_times(model: SpeechModel, features: Tensor, wish: Wish, duration: float) -> Piece:
+def _without_times(model: Listener, features: Any, wish: Wish, duration: float) -> Piece:
     """Decode once more from the same features: without its timestamps a loop is often left."""
-    decoded = decode(model, features, replace(wish, timestamps=False), token_limit(duration))
+    limit = token_limit(duration, wish.language)
+    decoded = model.decode(features, replace(wish, timestamps=False), limit)
     if sanity.runs_away(decoded.text, decoded.tokens, decoded.ended):
         return Piece(decoded, NoText.UNCLEAR, FULL, consumed_s=duration)
     segments = (Segment(0.0, duration, decoded.text),)
     return Piece(decoded, None, FULL, segments=segments, consumed_s=duration)
 
 
-def _segments(model: SpeechModel, decoded: Decoded, duration: float) -> tuple[tuple[Segment, ...], float]:
+def _segments(model: Listener, decoded: Decoded, duration: float) -> tuple[tuple[Segment, ...], float]:
     """Cut tokens at their timestamps, as openai-whisper's transcribe() does; also how much was consumed."""
     tokenizer = model.tokenizer(decoded.language)
     zero, tokens = tokenizer.timestamp_begin, decoded.tokens

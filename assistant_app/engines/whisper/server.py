@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, assert_never, get_args
 
 from assistant_app.core.errors import ModelError, RequestInvalid
 from assistant_app.core.text import N_
-from assistant_app.core.voice import SAMPLE_RATE, ListenOptions, SpeechMissing, SpeechModelInfo
+from assistant_app.core.voice import SAMPLE_RATE, SpeechMissing, SpeechModelInfo, SpeechPlan
 from assistant_app.engines import protocol
 from assistant_app.engines.serving import EngineServer
 from assistant_app.engines.stop import StopByte
 from assistant_app.engines.wire import Connection
 
 if TYPE_CHECKING:
-    from assistant_app.engines.whisper.model import SpeechModel
+    from assistant_app.engines.whisper.listener import Listener
     from assistant_app.engines.whisper.session import Session
 
 Work = protocol.LoadSpeech | protocol.Listen
@@ -33,7 +33,7 @@ class SpeechServer(EngineServer[Work]):
     def __init__(self, connection: Connection, stop: StopByte, *, isolated: bool = False) -> None:
         super().__init__(connection, stop, isolated=isolated)
         self._session: Session | None = None
-        self._model: SpeechModel | None = None
+        self._model: Listener | None = None
         self._missing = ""
         """Why there are no libraries; technical."""
 
@@ -68,7 +68,9 @@ class SpeechServer(EngineServer[Work]):
         try:
             samples = base64.b64decode(work.samples, validate=True)
         except binascii.Error as error:
-            raise RequestInvalid(reason=N_("its sound is damaged"), detail=str(error)) from error
+            raise RequestInvalid(
+                N_("The recording arrived damaged and was not recognised; try again."), detail=str(error)
+            ) from error
         session.take(work.utterance, work.start, samples)
         if work.stage == "feed":
             return session.heard()
@@ -77,14 +79,10 @@ class SpeechServer(EngineServer[Work]):
         return session.recognise(self._model, work.options, final=work.stage == "final")
 
     def _load(self, work: protocol.LoadSpeech, session: "Session") -> SpeechModelInfo:
-        from assistant_app.engines.whisper.model import SpeechModel
-
         plan = work.plan
         self._model = None  # freed first: two do not fit
         session.forget()
-        model = SpeechModel(
-            Path(plan.path), self._stop, n_threads=max(0, plan.n_threads), quantised=plan.quantise
-        )
+        model = _open(plan, self._stop)
         warm_up_s = _warm_up(model)
         self._model = model
         return SpeechModelInfo(
@@ -100,21 +98,27 @@ class SpeechServer(EngineServer[Work]):
         )
 
 
-def _warm_up(model: "SpeechModel") -> float:
+def _open(plan: SpeechPlan, stop: StopByte) -> "Listener":
+    """Load a model by what its path is: a file of OpenAI's, or a folder of faster-whisper's."""
+    path, n_threads = Path(plan.path), max(0, plan.n_threads)
+    if path.is_dir():
+        from assistant_app.engines.whisper.faster import FasterModel
+
+        return FasterModel(path, n_threads=n_threads, quantised=plan.quantise)
+    from assistant_app.engines.whisper.model import SpeechModel
+
+    return SpeechModel(path, stop, n_threads=n_threads, quantised=plan.quantise)
+
+
+def _warm_up(model: "Listener") -> float:
     """Recognise five seconds of silence, with as many tokens as speech has; return the seconds it took."""
     import numpy as np
 
-    from assistant_app.engines.whisper.decoding import Wish, decode
     from assistant_app.engines.whisper.window import FULL, STEP, positions_of
 
     silence = np.zeros(int(_WARM_UP_S * SAMPLE_RATE), np.float32)
     # What is paid once only, tokenizer and first allocations, is no part of the figure.
-    decode(model, model.encode(silence, STEP), Wish(ListenOptions().language), limit=1)
+    model.rehearse(silence, FULL if model.full_window_only else STEP, 1)
     began = time.monotonic()
-    features = model.encode(silence, FULL if model.full_window_only else positions_of(_WARM_UP_S))
-    with model.decoder() as cache:
-        token = model.tokenizer("en").sot
-        for _ in range(_WARM_UP_TOKENS):
-            model.stop.check()
-            model.head(model.hidden([token], features, cache))
+    model.rehearse(silence, FULL if model.full_window_only else positions_of(_WARM_UP_S), _WARM_UP_TOKENS)
     return time.monotonic() - began

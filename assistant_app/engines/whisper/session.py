@@ -10,7 +10,7 @@ from assistant_app.core.errors import Cancelled
 from assistant_app.core.voice import SAMPLE_RATE, Heard, ListenOptions, NoText, SpeechGap
 from assistant_app.engines.whisper import sanity
 from assistant_app.engines.whisper.gate import LEAST_SOUND_S, SpeechFinder
-from assistant_app.engines.whisper.model import SpeechModel
+from assistant_app.engines.whisper.listener import Listener
 from assistant_app.engines.whisper.recognising import Piece, recognise, recognise_with_times
 from assistant_app.engines.whisper.window import Sound
 
@@ -79,7 +79,7 @@ class Session:
             trailing_silence_s=self._finder.trailing_silence_s,
         )
 
-    def recognise(self, model: SpeechModel, options: ListenOptions, *, final: bool) -> Heard:
+    def recognise(self, model: Listener, options: ListenOptions, *, final: bool) -> Heard:
         """Recognise all that was heard so far. Raises Cancelled, RequestInvalid.
 
         One encoder pass for what has changed since it was last heard, at most 28 s; a second one only
@@ -93,12 +93,13 @@ class Session:
         if not pieces:
             return replace(heard, no_text=NoText.SILENCE, consumed_s=heard.audio_s)
         if options.timestamps:
-            result = _report(heard, [recognise_with_times(model, self._sound(0, None), options)], 1, 0)
+            piece = recognise_with_times(model, self._sound(0, None), options)
+            result = _report(heard, [piece], options, 1, 0)
         else:
             result = self._pieces(model, options, heard, final)
         return replace(result, cpu_s=self._clock() - began)
 
-    def _pieces(self, model: SpeechModel, options: ListenOptions, heard: Heard, final: bool) -> Heard:
+    def _pieces(self, model: Listener, options: ListenOptions, heard: Heard, final: bool) -> Heard:
         parts = []
         passes = hinted = 0
         for span in self._finder.pieces():
@@ -111,9 +112,9 @@ class Session:
             else:
                 hinted += len(piece.decoded.tokens)
             parts.append(piece)
-        return _report(heard, parts, passes, hinted)
+        return _report(heard, parts, options, passes, hinted)
 
-    def _recognise(self, model: SpeechModel, key: _Key, speech_s: float, final: bool) -> Piece:
+    def _recognise(self, model: Listener, key: _Key, speech_s: float, final: bool) -> Piece:
         found: list[int] = []
         try:
             piece = recognise(
@@ -143,11 +144,12 @@ def _floats(samples: bytes) -> Sound:
     return np.frombuffer(samples, "<i2").astype(np.float32) / 32768.0
 
 
-def _report(heard: Heard, pieces: list[Piece], passes: int, hinted: int) -> Heard:
+def _report(heard: Heard, pieces: list[Piece], options: ListenOptions, passes: int, hinted: int) -> Heard:
     language = pieces[-1].decoded.language
     texts = [_GAP if piece.no_text is NoText.UNCLEAR else piece.text for piece in pieces]
     understood = any(piece.text for piece in pieces)
-    text = ("" if language in _NO_SPACES else " ").join(filter(None, texts)) if understood else ""
+    between = "" if language in _NO_SPACES and not options.translate else " "
+    text = between.join(filter(None, texts)) if understood else ""
     refusals = [piece.no_text for piece in pieces if piece.no_text is not None]
     count = sum(len(piece.decoded.tokens) + 1 for piece in pieces)
     return replace(
