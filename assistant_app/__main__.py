@@ -27,14 +27,14 @@ def _run_engine(args: list[str]) -> int:
     import argparse
 
     parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=["language"], required=True)
+    parser.add_argument("--engine", choices=["language", "speech", "voice"], required=True)
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--stop-fd", type=int, required=True)
     options = parser.parse_args(args)
 
     from assistant_app.engines.child import main as serve
 
-    return serve(options.fd, options.stop_fd)
+    return serve(options.fd, options.stop_fd, options.engine)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import psutil
 from assistant_app import __version__
 from assistant_app.core.errors import AssistantError, EngineStopped
 from assistant_app.core.text import N_
-from assistant_app.engines.llama.machine import available_bytes, thread_count
+from assistant_app.engines.machine import available_bytes, thread_count
 from assistant_app.engines.protocol import Hello
 from assistant_app.i18n import _, translate
 from assistant_app.models import fit

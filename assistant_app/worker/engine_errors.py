@@ -1,12 +1,12 @@
 """Turns a refusal that came over the wire back into the exception that it was in the engine."""
 
-from assistant_app.core import errors
+from assistant_app.core import errors, voice
 from assistant_app.core.errors import AssistantError
 from assistant_app.engines.protocol import Failed
 
 _CLASSES: dict[str, type[AssistantError]] = {
     kind.code: kind
-    for kind in vars(errors).values()
+    for kind in (*vars(errors).values(), *vars(voice).values())
     if isinstance(kind, type) and issubclass(kind, AssistantError)
 }
 _RESERVED = {"sentence", "detail"}

@@ -20,10 +20,17 @@ from assistant_app.worker.engine_states import EngineStates
 
 log = logging.getLogger(__name__)
 
-_GIVEN_UP = N_(
-    "{model} stopped several times ({reason}) and is not started again for a few minutes; your text is kept."
-    " Choose a smaller model, or a smaller context window in the settings."
-)
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What the user reads when an engine has died; English templates."""
+
+    stopped: str
+    """With {reason}."""
+    given_up: str
+    """After several crashes; with {model} and {reason}."""
+    nameless: str
+    """Stands for {model} before there is a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class EngineLife:
         limits: Limits,
         on_message: Callable[[Message], None],
         on_gone: Callable[[EngineStopped], None],
+        sentences: Sentences,
     ) -> None:
         self._command = list(command)
         self._environment = dict(environment)
@@ -74,6 +82,7 @@ class EngineLife:
         self._limits = limits
         self._on_message = on_message
         self._on_gone = on_gone
+        self._sentences = sentences
         self.process: EngineProcess | None = None
         self.hello: Hello | None = None
         self.model = ""
@@ -101,7 +110,7 @@ class EngineLife:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:
             if starting.cancelled():  # by `stop`, not by our caller's caller
-                raise EngineStopped(reason=_(N_("it was ended"))) from None
+                raise self._stopped(_(N_("it was ended"))) from None
             raise
 
     async def stop(self) -> None:
@@ -226,7 +235,7 @@ class EngineLife:
             if process.verdict:
                 log.warning("engine %d was ended: %s", process.pid, process.verdict)
             self._states.move(EngineState.STOPPED)
-            return EngineStopped(reason=_(N_("it was ended")))
+            return self._stopped(_(N_("it was ended")))
         template, params = (process.verdict, {}) if process.verdict or code is None else reason_of(code)
         return self._crashed(template, params, code, process.output.text())
 
@@ -245,6 +254,11 @@ class EngineLife:
         return error
 
     def _error(self, reason: str) -> EngineStopped:
-        if self._crashes.given_up(self.key):
-            return EngineStopped(_GIVEN_UP, model=self.model or _(N_("The model")), reason=reason)
-        return EngineStopped(reason=reason)
+        if not self._crashes.given_up(self.key):
+            return self._stopped(reason)
+        return EngineStopped(
+            self._sentences.given_up, model=self.model or _(self._sentences.nameless), reason=reason
+        )
+
+    def _stopped(self, reason: str) -> EngineStopped:
+        return EngineStopped(self._sentences.stopped, reason=reason)

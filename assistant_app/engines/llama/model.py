@@ -10,7 +10,8 @@ from typing import Any
 from assistant_app.core import fit
 from assistant_app.core.errors import ModelError
 from assistant_app.core.text import N_
-from assistant_app.engines.llama import library, machine, model_file
+from assistant_app.engines import machine
+from assistant_app.engines.llama import library, model_file
 from assistant_app.engines.llama.library import C
 from assistant_app.engines.llama.stop import StopByte
 from assistant_app.engines.llama.tokens import Vocabulary

@@ -1,52 +1,22 @@
-"""The stop byte: shared memory that the worker writes and that native code polls while it computes."""
+"""The stop byte as an abort callback of llama.cpp."""
 
 import ctypes
-import ctypes.util
-import mmap
-import os
 import sys
 from typing import Any
 
-from assistant_app.core.errors import Cancelled
+from assistant_app.engines import stop
 from assistant_app.engines.llama.library import C
 
-SIZE = 4096
 
+class StopByte(stop.StopByte):
+    """A stop byte that native code can poll.
 
-class StopByte:
-    """Byte 0 of a shared mapping: not 0 means stop.
-
-    Byte 1 stays 0, so that C's `strlen` on the mapping returns 1 when the byte is set and 0 when it
-    is not: an abort callback for llama.cpp that needs no interpreter lock and no compiler.
+    C's `strlen` on the mapping returns 1 when the byte is set and 0 when it is not: an abort
+    callback for llama.cpp that needs no interpreter lock and no compiler.
     """
 
     def __init__(self, fd: int | None = None) -> None:
         """Map `fd` (4096 bytes), or private memory when there is none. Raises OSError, ValueError."""
-        if fd is None:
-            self._map = mmap.mmap(-1, SIZE)
-        else:
-            if os.fstat(fd).st_size < SIZE:
-                os.ftruncate(fd, SIZE)
-            self._map = mmap.mmap(fd, SIZE)
-        self._view = (ctypes.c_char * SIZE).from_buffer(self._map)
-        self.address = ctypes.addressof(self._view)
+        super().__init__(fd)
         standard = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
         self.abort_callback: Any = ctypes.cast(standard.strlen, C.ggml_abort_callback)
-
-    @property
-    def is_set(self) -> bool:
-        """Whether the worker wants the running request to end."""
-        return self._map[0] != 0
-
-    def set(self) -> None:
-        """Ask for a stop."""
-        self._map[0] = 1
-
-    def clear(self) -> None:
-        """Forget the wish; only at the end of a request."""
-        self._map[0] = 0
-
-    def check(self) -> None:
-        """Raise Cancelled when a stop is wanted."""
-        if self._map[0]:
-            raise Cancelled
