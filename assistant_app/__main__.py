@@ -27,7 +27,7 @@ def _run_engine(args: list[str]) -> int:
     import argparse
 
     parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=["language", "speech"], required=True)
+    parser.add_argument("--engine", choices=["language", "speech", "voice"], required=True)
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--stop-fd", type=int, required=True)
     options = parser.parse_args(args)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant_app.worker.parts import Parts
     from assistant_app.worker.service import AssistantService
     from assistant_app.worker.thread import WorkerThread
+    from assistant_app.worker.voice.service import VoiceService
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def build_service(
     *,
     has_window: bool = False,
     rings: bool = True,
+    voice: "Callable[[AssistantService], VoiceService] | None" = None,
 ) -> "AssistantService":
     """Return the service, not yet started. Nothing heavy is imported until it is.
 
@@ -57,7 +59,9 @@ def build_service(
         overrides: sampling fields that beat every setting.
         has_window: Whether tools can open pages.
         rings: Whether somebody stays to hear reminders.
+        voice: Makes the voice of the service; None for that of this computer.
     """
+    from assistant_app.app_voice import build_voice
     from assistant_app.worker.service import AssistantService
 
     service: AssistantService
@@ -86,7 +90,13 @@ def build_service(
 
         return [(f.title, f.finding, f.fine) for f in diagnose(paths, settings.current)]
 
-    service = AssistantService(open_parts, translate=translate, overrides=overrides, diagnose=diagnose)
+    service = AssistantService(
+        open_parts,
+        translate=translate,
+        overrides=overrides,
+        diagnose=diagnose,
+        voice=voice or (lambda service: build_voice(service, paths, settings, translate)),
+    )
     return service
 
 

@@ -9,6 +9,9 @@ import pytest
 from assistant_app import i18n
 from assistant_app.paths import Paths, resources
 from tests.fixtures.tiny_gguf import make_tiny_gguf
+from tests.fixtures.virtual_sound import virtual_sound
+
+__all__ = ["virtual_sound"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,6 +49,14 @@ def pocket_model() -> Path:
     path = resources() / "models" / "pocket.gguf"
     assert path.is_file(), f"{path} is missing; it is part of the repository"
     return path
+
+
+@pytest.fixture(scope="session")
+def pocket_whisper() -> str:
+    """Path of the speech model that understands the sentences of the tests."""
+    path = ROOT / "tests" / "fixtures" / "pocket-whisper.pt"
+    assert path.is_file(), f"{path} is missing; it is part of the repository"
+    return str(path)
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,11 @@ class EngineClient(Protocol):
     def generate(self, request: GenerationRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer; closing it stops the engine."""
 
+    async def prefill(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = (), conversation_id: str = ""
+    ) -> None:
+        """Read a prompt ahead of time; the last message is the question as far as it is known."""
+
     async def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """Return one normalised vector per text."""
 
@@ -114,6 +119,14 @@ class LocalBackend:
         async with self._lock:
             await self._ready()
             return await self._engine.render(messages, tools)
+
+    async def prefill(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = (), conversation_id: str = ""
+    ) -> None:
+        """Read ahead of time what the next prompt begins with; cancelling the call stops the engine."""
+        async with self._lock:
+            await self._ready()
+            await self._engine.prefill(messages, tools, conversation_id)
 
     async def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """Return one normalised vector per text."""

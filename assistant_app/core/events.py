@@ -211,6 +211,9 @@ class TranscriptFinal:
     language: str
     duration_s: float
     target: TalkTarget
+    conversation_id: str = ""
+    """Where it goes; empty while that conversation does not exist yet, and for dictation. Spoken into
+    no conversation, the words come again with the one that was created for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,15 @@ class ChatBackend(Protocol):
     async def render(self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = ()) -> RenderedPrompt:
         """Return the prompt as `generate` would send it."""
 
+    async def prefill(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = (), conversation_id: str = ""
+    ) -> None:
+        """Read what the next prompt begins with, so that `generate` need not. May do nothing.
+
+        The last message is the question as far as it is known, empty at first. `cancel` and
+        cancelling the call stop it; what was read by then is not lost.
+        """
+
     def generate(self, request: GenerationRequest) -> AsyncGenerator[BackendEvent, None]:
         """Stream an answer. Closing the generator or calling `cancel` stops the engine."""
 

@@ -235,6 +235,24 @@ class MicrophoneRow:
     default: bool = False
 
 
+class MicrophoneError(AssistantError):
+    """There is nothing to listen with. `reason` is the code that Talk carries."""
+
+    code = "microphone"
+    default_sentence = N_("No microphone was found. Connect one and press again; typing works as always.")
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        reason: str = "no-microphone",
+        detail: str = "",
+        **params: object,
+    ) -> None:
+        super().__init__(sentence, detail=detail, **params)
+        self.reason = reason
+
+
 class Recording(Protocol):
     """One utterance while it is captured. All methods on the worker's loop."""
 
@@ -245,8 +263,12 @@ class Recording(Protocol):
     def take(self) -> bytes:
         """Return the 16-bit 16 kHz samples that came since the last call."""
 
-    async def finish(self) -> bytes:
-        """Wait for the post-roll, flush the resampler, return the remaining samples."""
+    async def finish(self, released_at: float | None = None) -> bytes:
+        """Wait for the post-roll, flush the resampler, return the remaining samples.
+
+        Args:
+            released_at: Monotonic time from which the post-roll counts; None: now.
+        """
 
     def drop(self) -> None:
         """Throw it away."""
@@ -267,30 +289,23 @@ class Microphone(Protocol):
         """
 
     async def release(self) -> None:
-        """Close the stream now, whatever the warm time."""
+        """Close the stream now, whatever the warm time; a recording ends with what it has."""
+
+    async def rows(self) -> Sequence[MicrophoneRow]:
+        """List what can be listened to; empty where there is nothing. Raises MicrophoneError."""
+
+    async def devices_changed(self) -> None:
+        """Sound devices came or went: look again, now or when the recording is over."""
 
     on_level: Callable[[float, float], None] | None
     """Called at most 25 times a second, on the loop, with RMS and peak in dBFS (-120 to 0)."""
-    on_lost: Callable[[AssistantError], None] | None
-    """Called on the loop when the device is lost or gives nothing but zeros while it is recorded."""
-
-
-class MicrophoneError(AssistantError):
-    """There is nothing to listen with. `reason` is the code that Talk carries."""
-
-    code = "microphone"
-    default_sentence = N_("No microphone was found. Connect one and press again; typing works as always.")
-
-    def __init__(
-        self,
-        sentence: str | None = None,
-        *,
-        reason: str = "no-microphone",
-        detail: str = "",
-        **params: object,
-    ) -> None:
-        super().__init__(sentence, detail=detail, **params)
-        self.reason = reason
+    on_lost: Callable[[MicrophoneError], None] | None
+    """Called on the loop while it is recorded, with what is wrong: "device-lost", after which no more
+    comes and `finish` returns what there is; "only-zeros" or "microphone-refused" after a second without
+    any sound, after which the recording goes on and `on_flow` may still come."""
+    on_fallback: Callable[[MicrophoneError], None] | None
+    """Called on the loop when another microphone is listened to than the chosen one, which is missing;
+    reason "other-microphone"."""
 
 
 class SpeechMissing(AssistantError):

@@ -18,13 +18,13 @@ def main(fd: int, stop_fd: int, kind: str = "language") -> int:
     _open_standard_streams()
     faulthandler.enable()
     _leave_signals_to_the_worker()
-    report = sandbox.enter()
+    report = sandbox.enter_with_sound() if kind == "voice" else sandbox.enter()
     from assistant_app.engines.wire import Connection
 
     with Connection.from_fd(fd) as connection:
         status = _server(kind, connection, stop_fd, report.network_off).run()
-    if kind == "speech":
-        # Taking torch down in order takes longer than the worker waits, and there is nothing to save.
+    if kind in ("speech", "voice"):
+        # Taking torch or Qt down in order takes longer than the worker waits, and there is nothing to save.
         os._exit(status)
     return status
 
@@ -36,6 +36,11 @@ def _server(kind: str, connection: "Connection", stop_fd: int, isolated: bool) -
         from assistant_app.engines.whisper.server import SpeechServer
 
         return SpeechServer(connection, StopByte(stop_fd), isolated=isolated)
+    if kind == "voice":
+        from assistant_app.engines.stop import StopByte
+        from assistant_app.engines.voice.server import Server as VoiceServer
+
+        return VoiceServer(connection, StopByte(stop_fd))
     from assistant_app.engines.llama.server import Server
     from assistant_app.engines.llama.stop import StopByte as NativeStopByte
 

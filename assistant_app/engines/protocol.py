@@ -94,6 +94,7 @@ class Prefill:
 
     id: int
     messages: tuple[ChatMessage, ...]
+    """The last one is the question as far as it is known, empty at first."""
     conversation_id: str = ""
     tools: tuple[ToolSpec, ...] = ()
 

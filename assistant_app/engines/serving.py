@@ -105,9 +105,9 @@ class EngineServer(Generic[Work]):
         try:
             return self.serve(work)
         except AssistantError as error:
-            return _failed(identifier, error)
+            return failed(identifier, error)
         except Exception as error:  # whatever a foreign file brought about, the engine goes on
-            return _failed(identifier, AssistantError(detail=f"{error!r}\n{traceback.format_exc()}"[-4000:]))
+            return failed(identifier, AssistantError(detail=f"{error!r}\n{traceback.format_exc()}"[-4000:]))
 
     def _finish(self, reply: Any) -> None:
         with self._lock:
@@ -151,7 +151,7 @@ class EngineServer(Generic[Work]):
             if free:
                 self._queue.put(message)
             else:
-                self._send(_failed(message.id, Busy()))
+                self._send(failed(message.id, Busy()))
 
     def _beat(self) -> None:
         while not self._gone.wait(HEARTBEAT_S):
@@ -164,6 +164,7 @@ class EngineServer(Generic[Work]):
             self._gone.set()  # the reader meets the end too and ends the process
 
 
-def _failed(request_id: int, error: AssistantError) -> protocol.Failed:
+def failed(request_id: int, error: AssistantError) -> protocol.Failed:
+    """Return the reply that carries an error to the worker."""
     params = {name: v if isinstance(v, int | float) else str(v) for name, v in error.params.items()}
     return protocol.Failed(request_id, error.code, error.template, params, error.detail)

@@ -17,6 +17,7 @@ from assistant_app.core.views import (
     ToolRow,
     TrashRow,
 )
+from assistant_app.worker.voice_api import VoiceApi
 
 EventSink = Callable[[Event], None]
 
@@ -26,6 +27,10 @@ class AssistantApi(Protocol):
 
     def subscribe(self, sink: EventSink) -> Callable[[], None]:
         """Call `sink` (on the worker thread) for each event; returns how to end that. Thread-safe."""
+
+    @property
+    def voice(self) -> VoiceApi:
+        """Talking and reading aloud; nothing of it is started before it is used."""
 
     # --- conversations
     async def conversations(

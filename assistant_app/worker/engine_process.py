@@ -49,8 +49,12 @@ def engine_environment(
     root = Path(assistant_app.__file__).parent.parent
     if not getattr(sys, "frozen", False) and root.name not in {"site-packages", "dist-packages"}:
         kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), kept.get("PYTHONPATH", ""))))
-    kept["HF_HUB_OFFLINE"] = "1"
     kept["PYTHONUNBUFFERED"] = "1"
+    if kind == "voice":
+        if "PULSE_COOKIE" in source:  # the path of a file without which there is no sound
+            kept["PULSE_COOKIE"] = source["PULSE_COOKIE"]
+        return kept
+    kept["HF_HUB_OFFLINE"] = "1"
     if kind == "speech":
         # Whisper's work comes in bursts beside a busy language engine: threads that sleep at barriers
         # burn 40 % less for a fifth more time.

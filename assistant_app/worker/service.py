@@ -34,12 +34,17 @@ from assistant_app.core.views import (
     ToolRow,
     TrashRow,
 )
+from assistant_app.core.voice import SpeechMissing
 from assistant_app.worker.api import EventSink
 from assistant_app.worker.journal import Journal
 from assistant_app.worker.parts import Parts
-from assistant_app.worker.prompting import Prepared, Prompter, with_draft
+from assistant_app.worker.prompt_views import PromptViews, SamplingChoice
+from assistant_app.worker.prompting import Prompter
 from assistant_app.worker.replay import replay_receipt
 from assistant_app.worker.turns import Turns
+from assistant_app.worker.voice.host import VoiceHost
+from assistant_app.worker.voice.service import VoiceService
+from assistant_app.worker.voice_api import VoiceApi
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +62,7 @@ class AssistantService:
         translate: Callable[[str], str],
         overrides: dict[str, Any] | None = None,
         diagnose: Callable[[Parts], Sequence[tuple[str, str, bool]]] | None = None,
+        voice: Callable[["AssistantService"], VoiceService] | None = None,
     ) -> None:
         """Take how to open the parts; nothing is opened yet.
 
@@ -65,6 +71,7 @@ class AssistantService:
             translate: Turns an English sentence into the user's language.
             overrides: Sampling fields that beat every setting ("seed", "temperature"), for one run.
             diagnose: What `doctor` calls in a thread of its own.
+            voice: Makes the voice of this service; None where nobody talks.
         """
         self._open_parts = open_parts
         self._translate = translate
@@ -77,6 +84,7 @@ class AssistantService:
         self._background: set[asyncio.Task[Any]] = set()
         self._spoken: dict[str, AudioTranscriptPart] = {}
         """What was spoken among the queued messages of this run; the database keeps their words."""
+        self._voice = voice(self) if voice is not None else None
 
     # --- life
     def subscribe(self, sink: EventSink) -> Callable[[], None]:
@@ -90,10 +98,12 @@ class AssistantService:
             parts = self._open_parts(self.emit)
             self._parts = parts
             self._journal = Journal(parts.store, self.emit, self._translate)
-            self._prompter = Prompter(parts.store, parts.backend)
-            self._turns = Turns(
-                parts, self._journal, self._prompter, self.emit, self._sampling, self._translate
-            )
+            prompter = Prompter(parts.store, parts.backend)
+            sampling = SamplingChoice(parts, self._overrides)
+            self._turns = Turns(parts, self._journal, prompter, self.emit, sampling, self._translate)
+            self._prompts = PromptViews(parts, prompter, self._turns, sampling)
+            if self._voice is not None:
+                self._voice.attach(VoiceHost(self, parts, self._turns, self._prompts))
         except AssistantError as error:
             self._failure = error
             self.emit(Notice(error.code, error.sentence(self._translate)))
@@ -112,6 +122,8 @@ class AssistantService:
         """Stop answers, write what is unsaved, end the engine, close the database."""
         for task in list(self._background):
             task.cancel()
+        if self._voice is not None:
+            await self._voice.close()
         if self._parts is None:
             return
         await self._turns.close()
@@ -121,11 +133,22 @@ class AssistantService:
 
     def emit(self, event: Event) -> None:
         """Hand an event to everyone who listens; one who fails does not keep it from the others."""
-        for sink in list(self._sinks):
+        for sink in [*self._sinks, *([self._voice.happened] if self._voice is not None else [])]:
             try:
                 sink(event)
             except Exception:
                 log.exception("an event listener failed")
+
+    @property
+    def voice(self) -> VoiceApi:
+        """Talking and reading aloud. Raises SpeechMissing where there is none."""
+        if self._voice is None:
+            raise SpeechMissing()
+        return self._voice
+
+    async def opened(self) -> None:
+        """Return when the parts are open. Raises the AssistantError that kept them from it."""
+        await self._opened()
 
     def load_progress(self, progress: LoadProgress) -> None:
         """Take the progress of a model load from the backend."""
@@ -387,41 +410,12 @@ class AssistantService:
 
     # --- looking inside
     async def context(self, conversation_id: str, draft: str = "") -> ContextReport:
-        parts = await self._opened()
-        async with self._turns.looking():
-            return (await self._prepare(parts, conversation_id, draft)).report
+        await self._opened()
+        return await self._prompts.report(conversation_id, draft)
 
     async def prompt_text(self, conversation_id: str, draft: str = "") -> str:
-        parts = await self._opened()
-        async with self._turns.looking():
-            prepared = await self._prepare(parts, conversation_id, draft)
-            return (await parts.backend.render(prepared.turns, prepared.tools)).text
-
-    async def _prepare(self, parts: Parts, conversation_id: str, draft: str) -> Prepared:
-        settings = parts.settings.current
-        conversation = parts.store.conversation(conversation_id) if conversation_id else Conversation("")
-        path = parts.store.tree(conversation_id).path(conversation.leaf_id) if conversation_id else []
-        path = [message for message in path if message.state is not MessageState.STREAMING]
-        info = await parts.backend.load(conversation.model or settings.model)
-        tools = await self._prompter.offered(parts.toolbox, conversation, info, settings)
-        return await self._prompter.prepare(
-            conversation,
-            with_draft(conversation, path, draft),
-            info,
-            settings,
-            self._sampling(conversation_id, info.id),
-            tools=[tool.spec for tool in tools],
-            keep_window=False,
-        )
-
-    def _sampling(self, conversation_id: str, model_id: str) -> Sampling:
-        """Return the conversation's sampling, else the settings' with what the model's makers recommend."""
-        assert self._parts is not None
-        parts = self._parts
-        sampling = parts.store.conversation(conversation_id).sampling if conversation_id else None
-        if sampling is None:
-            sampling = parts.settings.current.sampling(parts.catalogue.sampling(model_id))
-        return replace(sampling, **self._overrides)
+        await self._opened()
+        return await self._prompts.text(conversation_id, draft)
 
     async def receipt(self, message_id: str) -> Receipt:
         receipt = (await self._opened()).store.receipt(message_id)

@@ -112,6 +112,17 @@ class EngineSupervisor(EngineClient[LoadPlan, ModelInfo]):
         )
         return RenderedPrompt(rendered.text, rendered.tokens)
 
+    async def prefill(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec] = (), conversation_id: str = ""
+    ) -> None:
+        """Read a prompt ahead of time; the last message is the question as far as it is known.
+
+        Whoever gives up waiting stops it; what was read by then stays in memory.
+        """
+        await self._result(
+            lambda i: protocol.Prefill(i, tuple(messages), conversation_id, tuple(tools)), protocol.Ok
+        )
+
     async def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """Return one normalised vector per text."""
         return list(

@@ -10,11 +10,19 @@ from typing import Any
 
 from assistant_app.core.conversation import Message, MessageState, Role
 from assistant_app.core.errors import AssistantError, Busy
-from assistant_app.core.events import Event, TurnEnded, TurnPhase, TurnProgress, TurnStarted
+from assistant_app.core.events import (
+    ConversationChanged,
+    Event,
+    TurnEnded,
+    TurnPhase,
+    TurnProgress,
+    TurnStarted,
+)
 from assistant_app.core.generation import LoadProgress
 from assistant_app.core.ids import new_id
 from assistant_app.core.prompt import well_formed
 from assistant_app.core.sampling import Sampling
+from assistant_app.core.spoken import cut_to_spoken
 from assistant_app.core.views import Receipt
 from assistant_app.worker.answering import Answering, Question
 from assistant_app.worker.journal import Journal
@@ -48,21 +56,35 @@ class Turns:
         self._engine_turn: Turn | None = None
         self._waiting: list[Turn] = []
         self._looking = False
+        self._on_turn: Callable[[], None] | None = None
 
     @property
     def engine_lock(self) -> asyncio.Lock:
         """Held while the model works for anybody."""
         return self._engine_lock
 
+    @property
+    def engine_busy(self) -> bool:
+        """Whether the model works on an answer now."""
+        return self._engine_turn is not None
+
     @asynccontextmanager
-    async def looking(self) -> AsyncIterator[None]:
-        """Hold the engine for a look at a prompt. A turn that comes meanwhile may stop the look."""
+    async def looking(self, on_turn: Callable[[], None] | None = None) -> AsyncIterator[None]:
+        """Hold the engine for a look at a prompt. A turn that comes meanwhile may stop the look.
+
+        Args:
+            on_turn: Called when a turn wants the engine, to give way.
+        """
         async with self._engine_lock:
             self._looking = True
+            self._on_turn = on_turn
+            if on_turn is not None and self._waiting:
+                on_turn()
             try:
                 yield
             finally:
                 self._looking = False
+                self._on_turn = None
 
     def running(self, conversation_id: str) -> bool:
         """Return whether an answer is being written there."""
@@ -92,15 +114,36 @@ class Turns:
         self._parts.store.update_message(resumed)
         self._start(Turn(message.conversation_id, resumed, list(parts)), on_end)
 
-    async def stop(self, conversation_id: str) -> None:
-        """End the answer there now, keeping what was written; returns when it is stored."""
+    async def stop(self, conversation_id: str, spoken_chars: int | None = None) -> None:
+        """End the answer there now, keeping what was written; returns when it is stored.
+
+        Args:
+            spoken_chars: The answer was being read aloud and this is how far the user heard it: no more
+                of its text is kept. None keeps all of it.
+        """
         turn = self._turns.get(conversation_id)
         if turn is None:
             return
+        turn.spoken_chars = spoken_chars
         turn.stop.set()
         if self._engine_turn is turn or (self._looking and turn in self._waiting):
             await self._parts.backend.cancel()
         await turn.over.wait()
+
+    async def cut(self, message: Message, spoken_chars: int) -> None:
+        """Keep of an answer only what was spoken of it, and stop it if it is still being written.
+
+        The receipt has all that the model wrote (`Receipt.answer`).
+        """
+        turn = self._turns.get(message.conversation_id)
+        if turn is not None and turn.message.id == message.id:
+            await self.stop(message.conversation_id, spoken_chars)
+            return
+        message = self._journal.newest(message)
+        parts = cut_to_spoken(message.parts, spoken_chars)
+        if parts != message.parts:
+            self._journal.finish(replace(message, parts=parts, state=MessageState.STOPPED), None)
+            self._emit(ConversationChanged(message.conversation_id))
 
     def load_progress(self, progress: LoadProgress) -> None:
         """Tell the conversation that waits for a model how far it is."""
@@ -152,6 +195,8 @@ class Turns:
         """Wait for the engine lock; return False, without the lock, when stop came first."""
         if not self._engine_lock.locked():
             return await self._engine_lock.acquire()
+        if self._on_turn is not None:
+            self._on_turn()
         # A look at the prompt waits for the model only, and so does this turn then.
         self._phase(turn, TurnPhase.LOADING if self._looking else TurnPhase.WAITING)
         self._waiting.append(turn)

@@ -56,7 +56,10 @@ class VoiceApi(Protocol):
         """`start` or `finish`, whichever makes sense."""
 
     async def cancel(self) -> None:
-        """Throw the recording or the waiting text away, silence the voice."""
+        """Give up what was begun last: the recording, its recognition, the waiting text, or the answer.
+
+        An answer that is read aloud is silenced and stopped, and what was spoken of it is kept.
+        """
 
     async def send(self, text: str) -> None:
         """Send the text that waits for review, as corrected; empty drops it."""

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from assistant_app.core.conversation import UsageSummary
@@ -16,9 +16,11 @@ from assistant_app.engines.llama.prompt import AnswerMemory, Prompt, PromptBuild
 from assistant_app.engines.llama.session import Session
 from assistant_app.engines.llama.template import ChatTemplate
 from assistant_app.engines.llama.tokens import common_prefix
-from assistant_app.engines.protocol import Generate
+from assistant_app.engines.protocol import Generate, Prefill
 
 _WRAPPING_TOKENS = 8
+_ENDINGS = ("a", " ?")
+"""How a question whose beginning is known might go on. What both leave the same is the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,39 @@ class Chat:
             seed=seed,
         )
         return Result(answer.reason, usage, prompt.text, answer.text)
+
+    def prefill(self, request: Prefill, on_reading: Callable[[int, int, int], None]) -> None:
+        """Read what every prompt has in common that ends with a question of this beginning.
+
+        The last message is the question as far as it is known, empty at first. What was read when a
+        stop came stays in memory; a prompt that does not fit is left to `generate` to refuse.
+
+        Raises Cancelled, ModelError, EngineStopped.
+        """
+        if not request.messages:
+            return
+        saved = self._enter(request.conversation_id)
+        *before, question = request.messages
+        prompts = [
+            self._builder.build(
+                [*before, replace(question, content=question.content + ending)],
+                request.tools,
+                answers=self._answers,
+            ).tokens
+            for ending in _ENDINGS
+        ]
+        tokens = prompts[0][: common_prefix(*prompts)]
+        if not tokens or len(tokens) >= self.model.n_ctx:
+            return
+        self._fetch(saved, tokens)
+        if common_prefix(self._session.tokens, tokens) == len(tokens):
+            return
+        reused = self._session.keep_prefix(tokens)
+        on_reading(reused, len(tokens), reused)
+        try:
+            self._session.read(tokens[reused:], lambda done: on_reading(reused + done, len(tokens), reused))
+        finally:
+            self._unsaved = True
 
     def _write(
         self,

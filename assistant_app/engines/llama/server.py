@@ -29,6 +29,7 @@ Work = (
     | protocol.Count
     | protocol.Render
     | protocol.Generate
+    | protocol.Prefill
     | protocol.Embed
     | protocol.ForgetState
 )
@@ -85,6 +86,9 @@ class Server(EngineServer[Work]):
                 return protocol.Rendered(work.id, prompt.text, len(prompt.tokens))
             case protocol.Generate():
                 return self._generate(work)
+            case protocol.Prefill():
+                self._loaded().prefill(work, self._reading(work.id))
+                return protocol.Ok(work.id)
             case protocol.Embed():
                 return protocol.Embedded(work.id, self._embed(work.texts))
             case protocol.ForgetState():
@@ -133,14 +137,13 @@ class Server(EngineServer[Work]):
         chat = self._loaded()
         sender = TextSender(lambda text: self._send(protocol.Delta(work.id, text)))
         try:
-            result = chat.generate(
-                work,
-                lambda done, total, reused: self._send(protocol.Reading(work.id, done, total, reused)),
-                sender.add,
-            )
+            result = chat.generate(work, self._reading(work.id), sender.add)
         finally:
             sender.finish()
         return protocol.Generated(work.id, result.reason, result.usage, result.prompt)
+
+    def _reading(self, request_id: int) -> Callable[[int, int, int], None]:
+        return lambda done, total, reused: self._send(protocol.Reading(request_id, done, total, reused))
 
     def _embed(self, texts: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
         if self._embedder is None:

@@ -1,0 +1,1 @@
+"""Talking and reading aloud on the worker's loop."""

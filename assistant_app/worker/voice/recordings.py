@@ -1,0 +1,30 @@
+"""Keeps what was said as sound files, if the user wants that."""
+
+import os
+import time
+import wave
+from pathlib import Path
+
+from assistant_app.core.voice import SAMPLE_RATE
+
+
+def save_recording(folder: Path, samples: bytes, now: float | None = None) -> Path:
+    """Write 16-bit mono samples as a WAV file that only the user can read; return its path.
+
+    Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stem = time.strftime("%Y-%m-%d %H.%M.%S", time.localtime(now))
+    for number in range(1, 1000):
+        path = folder / (f"{stem}.wav" if number == 1 else f"{stem} {number}.wav")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "wb") as file, wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(SAMPLE_RATE)
+            sound.writeframes(samples)
+        return path
+    raise FileExistsError(f"{folder} has a thousand recordings of one second")
