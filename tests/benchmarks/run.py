@@ -21,6 +21,7 @@ BENCHMARKS = (
     ("long", "bench_engine", "long_answer"),
     ("many", "bench_window", "many_conversations"),
     ("capture", "bench_capture", "capture"),
+    ("talk", "bench_talk", "talk"),
     ("speech", "bench_speech", "speech_time"),
     ("words", "bench_speech", "speech_words"),
     ("feed", "bench_speech", "speech_feed"),
