@@ -271,7 +271,7 @@ class Settings(BaseModel):
         {},
         title=N_("Voices"),
         description=N_("Which voice reads which language."),
-        json_schema_extra={"page": "voice", "hidden": True},
+        json_schema_extra={"page": "voice"},
     )
     keep_recordings: bool = Field(
         False,

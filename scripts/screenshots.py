@@ -549,6 +549,109 @@ def small(studio: Studio) -> None:
     studio.take("small-700x500")
 
 
+VOICE_TEXTS = {
+    "en": (
+        "What do three lunches at fourteen twenty cost",
+        "What do three lunches at 14.20 cost with the delivery?",
+        "Three lunches at 14.20 are 42.60; with the delivery it is 54.60 altogether.",
+        "What I would like to know is how the heating in the small flat on the second floor was set when the"
+        " landlord came by last winter, and whether somebody wrote down the numbers on the meter at that"
+        " time, because the bill that arrived on Tuesday says something that nobody here can believe.",
+        "No sound came from the microphone: it is muted or blocked. Nothing was recorded; check its switch"
+        " and press again.",
+    ),
+    "zh_CN": (
+        "三份午餐每份十四块二一共",
+        "三份午餐每份 14.20，加上运费一共多少钱？",
+        "三份午餐每份 14.20，一共 42.60；加上运费是 54.60。",
+        "我想知道去年冬天房东来的时候，二楼小房间的暖气是怎么调的，当时有没有人记下表上的数字，因为星期二"
+        "收到的账单上写的数字这里谁也不相信，所以我们想先弄清楚再去找物业，最好还能查到前几年同一个月的数字。",
+        "麦克风没有声音：它被静音或被禁用了。什么也没有录下；请检查开关，再按一次。",
+    ),
+}
+
+
+def voice(studio: Studio) -> None:
+    """Every state of talking; no microphone is opened and nothing recognises or speaks."""
+    import math
+
+    from assistant_app.core.events import (
+        AudioLevel,
+        SpokenProgress,
+        TalkChanged,
+        TalkTimings,
+        TranscriptFinal,
+        TranscriptPartial,
+    )
+    from assistant_app.core.voice import Talk, TalkState, TalkTarget, Timings
+
+    window, said = studio.window, VOICE_TEXTS[studio.language]
+    # What the pane asks of the worker would answer with events of its own.
+    window.voice.talker.ask = lambda *_arguments: None
+    window.logic.open_conversation("shot0")
+    studio.until(lambda: window.chat.view.messages and not studio.bridge.busy)
+    window.resize(1180, 720)
+    window.voice.show_pane(focus=True)
+    studio.take("voice-ready")
+
+    def listen(**talk: Any) -> None:
+        studio.emit(TalkChanged(Talk(TalkState.ARMING)), TalkChanged(Talk(TalkState.LISTENING, **talk)))
+        for i in range(120):
+            loud = -46 + 30 * abs(math.sin(i / 4)) * abs(math.sin(i / 23))
+            studio.emit(AudioLevel(loud, loud + 6))
+
+    studio.emit(TalkChanged(Talk(TalkState.ARMING)))
+    studio.take("voice-arming")
+    listen()
+    studio.emit(TranscriptPartial(said[0]))
+    studio.take("voice-listening")
+    listen(latched=True, recording_s=52.0)
+    studio.emit(TranscriptPartial(said[3]))
+    studio.take("voice-latched-long")
+    studio.emit(TalkChanged(Talk(TalkState.FINISHING)))
+    studio.take("voice-finishing")
+    studio.emit(
+        TranscriptFinal(said[1], "en", 3.0, TalkTarget.CONVERSATION), TalkChanged(Talk(TalkState.REVIEW))
+    )
+    studio.take("voice-review")
+    studio.emit(TalkChanged(Talk(TalkState.THINKING)), TalkTimings(Timings(0.12, 0.34)))
+    studio.take("voice-thinking")
+    window.voice.pane.show_answer("spoken", said[2])
+    studio.emit(
+        TalkChanged(Talk(TalkState.SPEAKING)),
+        SpokenProgress("shot0", window.chat.last_answer().id, speaking=True),
+        TalkTimings(Timings(0.12, 0.34, 0.81, 1.16, 1.38)),
+    )
+    window.voice.pane.show_answer("spoken", said[2])
+    studio.emit(SpokenProgress("shot0", "spoken", speaking=True))
+    studio.take("voice-speaking")
+    studio.emit(
+        SpokenProgress("shot0", "spoken", speaking=False),
+        TalkChanged(Talk(code="only-zeros", sentence=said[4])),
+    )
+    studio.take("voice-problem")
+    studio.emit(TranscriptFinal(said[3], "en", 9.0, TalkTarget.CONVERSATION))
+    studio.emit(TalkChanged(Talk(TalkState.REVIEW)))
+    studio.take("voice-review-long")
+    window.resize(700, 760)
+    studio.take("voice-narrow-review")
+    listen(latched=True)
+    studio.emit(TranscriptPartial(said[0]))
+    studio.take("voice-narrow-listening")
+    window.resize(480, 760)
+    studio.take("voice-narrowest")
+    studio.emit(TalkChanged(Talk()))
+    window.resize(1060, 720)
+    window.voice.hide_pane()
+    window.composer.edit.setPlainText(said[2])
+    studio.emit(TalkChanged(Talk(TalkState.LISTENING, TalkTarget.COMPOSER)), TranscriptPartial(said[0]))
+    studio.take("voice-dictation")
+    studio.emit(TalkChanged(Talk()))
+    window.composer.edit.setPlainText("")
+    window.logic.new_conversation()
+    del window.voice.talker.ask
+
+
 STATES: tuple[Callable[[Studio], None], ...] = (
     first_run,
     fill,
@@ -560,6 +663,7 @@ STATES: tuple[Callable[[Studio], None], ...] = (
     search,
     notices,
     reminders,
+    voice,
     pages,
     asked,
     small,

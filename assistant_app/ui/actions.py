@@ -21,7 +21,7 @@ class Needs(Flag):
     CONVERSATION = auto()
     """A stored conversation is open."""
     ANSWERING = auto()
-    """An answer is being written in the open conversation."""
+    """An answer is being written in the open conversation, or voice listens or speaks."""
     IDLE = auto()
     """No answer is being written in the open conversation."""
     QUESTION = auto()
@@ -72,6 +72,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "file",
     ),
     ActionSpec(
+        "transcribe-file",
+        N_("Transcribe a file…"),
+        N_("Turn a recording into text; or drop it on the window"),
+        "audio-file",
+        ("Ctrl+Shift+O",),
+        "file",
+    ),
+    ActionSpec(
         "time-machine",
         N_("Time machine…"),
         N_("Bring conversations back as they were on another day"),
@@ -83,7 +91,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "stop",
         N_("Stop"),
-        N_("Stop the answer; what was written is kept"),
+        N_("Stop the answer or the voice; what was written is kept"),
         "stop",
         ("Esc",),
         "conversation",
@@ -166,6 +174,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         N_("Show or hide the list of conversations"),
         "sidebar",
         ("Ctrl+B",),
+        "view",
+        checkable=True,
+    ),
+    ActionSpec(
+        "voice",
+        N_("Voice"),
+        N_("Talk with the assistant: show or hide the voice pane"),
+        "voice",
+        ("Ctrl+Shift+V",),
         "view",
         checkable=True,
     ),

@@ -106,6 +106,8 @@ class _Starter:
             self._bridge.fail_soon(AssistantError(detail=repr(error)))
         else:
             self._bridge.attach_soon(self._worker)
+            # Last, for it is wanted last: so the voice pane, too, opens without stopping the event loop.
+            import_module("assistant_app.ui.voice.pane")
 
 
 def make_application(argv: Sequence[str], language: str = "auto") -> QApplication:

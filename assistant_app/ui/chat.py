@@ -114,6 +114,12 @@ class Chat(QObject):
             self,
         )
 
+    def adopt(self, conversation_id: str) -> None:
+        """Go on in the conversation that the first spoken words made; what is typed stays where it is."""
+        if not self._wanted:
+            self._wanted = conversation_id
+            self.reload()
+
     def load_older(self) -> None:
         """Show more of the beginning."""
         if len(self.view.messages) >= self._last:

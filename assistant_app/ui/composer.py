@@ -52,6 +52,19 @@ class Composer(QFrame):
         self._tokens.setObjectName("token_count")
         self._tokens.setProperty("role", "muted")
         self._tokens.setToolTip(_("What your message costs of the model's context window"))
+        self._dictated = QLabel(self)
+        self._dictated.setObjectName("dictated")
+        self._dictated.setProperty("role", "muted")
+        self._dictated.setWordWrap(True)
+        self._dictated.setTextFormat(Qt.TextFormat.PlainText)
+        self._dictated.hide()
+        self.microphone_button = QToolButton(self)
+        self.microphone_button.setObjectName("microphone_button")
+        self.microphone_button.setAccessibleName(_("Dictate"))
+        self.microphone_button.setToolTip(
+            _("Dictate into the message box: hold it while you speak, or tap to start and stop")
+        )
+        self.microphone_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.send_button = QToolButton(self)
         self.send_button.setObjectName("send_button")
         self.send_button.setAccessibleName(_("Send"))
@@ -63,7 +76,7 @@ class Composer(QFrame):
         self.stop_button.setToolTip(actions["stop"].toolTip())
         self.stop_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.stop_button.clicked.connect(lambda: actions["stop"].trigger())
-        for button in (self.send_button, self.stop_button):
+        for button in (self.microphone_button, self.send_button, self.stop_button):
             button.setIconSize(QSize(20, 20))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
@@ -72,6 +85,7 @@ class Composer(QFrame):
         bar.addWidget(self.model_button)
         bar.addStretch(1)
         bar.addWidget(self._tokens)
+        bar.addWidget(self.microphone_button)
         bar.addWidget(self.stop_button)
         bar.addWidget(self.send_button)
         layout = QVBoxLayout(self)
@@ -79,6 +93,7 @@ class Composer(QFrame):
         layout.setSpacing(6)
         layout.addWidget(self.queue)
         layout.addWidget(self.edit)
+        layout.addWidget(self._dictated)
         layout.addLayout(bar)
 
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_DELAY_MS)
@@ -147,6 +162,18 @@ class Composer(QFrame):
         self._tokens.style().unpolish(self._tokens)
         self._tokens.style().polish(self._tokens)
 
+    def show_dictation(self, text: str, *, hearing: bool) -> None:
+        """Show what is being dictated, or empty for nothing, and whether the microphone listens."""
+        self._dictated.setText(text)
+        self._dictated.setVisible(bool(text))
+        button = self.microphone_button
+        if button.property("listening") != hearing:
+            button.setProperty("listening", hearing)
+            button.setAccessibleDescription(_("Listening") if hearing else "")
+            button.style().unpolish(button)
+            button.style().polish(button)
+            self._recolour()
+
     def show_queue(self, messages: Sequence["QueuedMessage"]) -> None:
         """Show the messages that wait."""
         self.queue.show_messages(messages)
@@ -201,5 +228,7 @@ class Composer(QFrame):
 
     def _recolour(self) -> None:
         colors = self._theme.colors
+        hearing = bool(self.microphone_button.property("listening"))
+        self.microphone_button.setIcon(icon("microphone", colors.window if hearing else colors.text))
         self.send_button.setIcon(icon("send", colors.accent_text, colors.window))
         self.stop_button.setIcon(icon("stop", colors.window))

@@ -18,6 +18,7 @@ class EarlySettings:
     text_size: int = 0
     send_key: str = "enter"
     first_run_done: bool = False
+    talk_key: str = "F8"
 
 
 def read_early_settings(path: Path) -> EarlySettings:
@@ -35,4 +36,5 @@ def read_early_settings(path: Path) -> EarlySettings:
         text_size=max(-4, min(12, size)) if isinstance(size, int) else 0,
         send_key=str(values.get("send_key", "enter")),
         first_run_done=values.get("first_run_done") is True,
+        talk_key=str(values.get("talk_key", "F8")),
     )

@@ -25,6 +25,8 @@ from assistant_app.ui.icons import app_icon
 from assistant_app.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from assistant_app.ui.voice.link import VoiceLink
+    from assistant_app.ui.voice.place import PanePlace
     from assistant_app.ui.window_logic import WindowLogic
 
 _COLUMN = 860
@@ -55,6 +57,8 @@ class MainWindow(QMainWindow):
         self._paths = paths
         self._complete = False
         self.logic: WindowLogic
+        self.voice: VoiceLink
+        self._voice_place: PanePlace
         self.state = QSettings(str(paths.config / "window.ini"), QSettings.Format.IniFormat)
         self.setObjectName("main_window")
         self.setWindowTitle(_("Assistant"))
@@ -127,6 +131,8 @@ class MainWindow(QMainWindow):
         from assistant_app.ui.page_opener import PageOpener
         from assistant_app.ui.sidebar import Sidebar
         from assistant_app.ui.status_line import StatusLine
+        from assistant_app.ui.voice.link import VoiceLink
+        from assistant_app.ui.voice.place import PanePlace
         from assistant_app.ui.welcome import Welcome
         from assistant_app.ui.window_logic import WindowLogic
 
@@ -137,7 +143,7 @@ class MainWindow(QMainWindow):
         self.pages = PageOpener(self.bridge, self.theme, self._paths, self)
         self._header.insertWidget(0, self._tool_button("sidebar"))
         self._header.insertSpacing(1, 6)
-        for action_id in ("prompt", "conversation-settings", "palette"):
+        for action_id in ("voice", "prompt", "conversation-settings", "palette"):
             self._header.addWidget(self._tool_button(action_id))
         self.welcome = Welcome(self.stack)
         self.stack.addWidget(self.welcome)
@@ -155,7 +161,12 @@ class MainWindow(QMainWindow):
         self.sidebar.setVisible(shown)
         self._restore_splitter()
         self.toast = Toast(centre, self._column)
+        self._voice_place = PanePlace(self, self.splitter, self._centre_layout, 2)
+        self._voice_place.width = int(str(self.state.value("voice_width", 0)))
+        self.voice = VoiceLink(self, self._voice_place)
         self.logic = WindowLogic(self)
+        if self.state.value("voice", "false") == "true":
+            self.voice.show_pane(focus=False)
         self.composer.set_ready()
 
     def _build_menus(self) -> None:
@@ -197,6 +208,11 @@ class MainWindow(QMainWindow):
     def save_layout(self) -> None:
         """Remember size and place for the next start."""
         self.state.setValue("geometry", self.saveGeometry())
+        if self._complete:
+            self.state.setValue("voice", "true" if self.voice.shown else "false")
+            # What is kept of the splitter is about list and conversation only.
+            self._voice_place.leave()
+            self.state.setValue("voice_width", self._voice_place.width)
         self.state.setValue("splitter", self.splitter.saveState())
         self.state.setValue("sidebar", "true" if self._sidebar_place.isVisibleTo(self) else "false")
         self.state.sync()
@@ -228,14 +244,15 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.toLocalFile().lower().endswith(".gguf") for url in event.mimeData().urls()):
+        names = [url.toLocalFile() for url in event.mimeData().urls()]
+        if self._complete and any(self.logic.takes_file(name) for name in names):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         files = [url.toLocalFile() for url in event.mimeData().urls()]
         event.acceptProposedAction()
         # The drag of the other program ends first.
-        QTimer.singleShot(0, self, lambda: self.logic.add_models(files) if self._complete else None)
+        QTimer.singleShot(0, self, lambda: self.logic.take_files(files) if self._complete else None)
 
     def set_enabled_actions(self, given: Needs) -> None:
         """Enable what is possible now."""

@@ -60,6 +60,8 @@ class TranscriptLink(QObject):
         view.delete_requested.connect(self._on_delete)
         view.receipt_requested.connect(lambda message_id: self._open_receipt(message_id, replay=False))
         view.replay_requested.connect(lambda message_id: self._open_receipt(message_id, replay=True))
+        view.read_aloud_requested.connect(self._window.voice.read_aloud)
+        view.hush_requested.connect(self._window.voice.hush)
         view.older_wanted.connect(chat.load_older)
         view.link_activated.connect(self._on_link)
 

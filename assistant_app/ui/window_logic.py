@@ -28,6 +28,7 @@ from assistant_app.ui.conversation_trash import ConversationTrash
 from assistant_app.ui.notices import Button
 from assistant_app.ui.page_opener import PAGES
 from assistant_app.ui.reminders import Reminders
+from assistant_app.ui.voice.sound_files import choose_sound_file, is_sound
 from assistant_app.ui.wording import number
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from assistant_app.ui.transcript_link import TranscriptLink
 
 _POCKET = "pocket-model"
+_MODEL = ".gguf"
 
 
 class WindowLogic(QObject):
@@ -72,17 +74,30 @@ class WindowLogic(QObject):
             self._window.stack.addWidget(self._transcript.view)
         return self._transcript
 
-    def add_models(self, files: Sequence[str]) -> None:
-        """Add model files that were dropped on the window."""
-        from assistant_app.ui.pages.models_page import ModelsPage
+    @staticmethod
+    def takes_file(name: str) -> bool:
+        """Tell whether a file may be dropped on the window."""
+        return name.lower().endswith(_MODEL) or is_sound(name)
 
-        page = self._window.pages.open("models")
-        if isinstance(page, ModelsPage):
-            page.add_files([Path(name) for name in files if name.lower().endswith(".gguf")])
+    def take_files(self, files: Sequence[str]) -> None:
+        """Add the model files that were dropped on the window, and transcribe the first recording."""
+        models = [Path(name) for name in files if name.lower().endswith(_MODEL)]
+        if models:
+            from assistant_app.ui.pages.models_page import ModelsPage
+
+            page = self._window.pages.open("models")
+            if isinstance(page, ModelsPage):
+                page.add_files(models)
+        sound = next((name for name in files if is_sound(name)), None)
+        if sound is not None:
+            self._transcribe(Path(sound))
+
+    def _transcribe(self, path: Path) -> None:
+        self._window.pages.open("transcript", path=path)
 
     # --- wiring
     def _bind_actions(self) -> None:
-        window, chat, pages = self._window, self._chat, self._window.pages
+        window, pages = self._window, self._window.pages
         sidebar = window.sidebar
         window.actions_.bind(
             {
@@ -90,9 +105,10 @@ class WindowLogic(QObject):
                 "models": lambda: pages.open("models"),
                 "settings": lambda: pages.open("settings"),
                 "trash": lambda: pages.open("trash"),
+                "transcribe-file": lambda: choose_sound_file(window, self._transcribe),
                 "time-machine": lambda: pages.open("time-machine"),
                 "quit": window.close,
-                "stop": chat.stop,
+                "stop": self._stop,
                 "rename": self._rename,
                 "pin": self._pin,
                 "delete": self._delete,
@@ -102,6 +118,7 @@ class WindowLogic(QObject):
                 "search": self._search,
                 "focus-message": lambda: window.composer.edit.setFocus(Qt.FocusReason.ShortcutFocusReason),
                 "sidebar": self._toggle_sidebar,
+                "voice": window.voice.toggle_pane,
                 "previous": lambda: self._step(-1),
                 "next": lambda: self._step(1),
                 "larger": lambda: self._resize_text(1),
@@ -140,6 +157,8 @@ class WindowLogic(QObject):
         window.pages.page_wanted.connect(lambda page_id: window.pages.open(page_id))
         window.pages.settings_changed.connect(self.take_settings)
         window.pages.conversation_wanted.connect(self.open_conversation)
+        window.voice.talker.changed.connect(lambda _talk: self._enable())
+        window.voice.talker.reading.connect(lambda _progress: self._enable())
         window.pages.confirmed.connect(lambda sentence: window.toast.show_text(sentence))
 
     # --- conversations
@@ -231,8 +250,15 @@ class WindowLogic(QObject):
 
         CommandPalette(self._window).open_palette()
 
+    def _stop(self) -> None:
+        if self._window.voice.talker.busy:
+            self._window.voice.talker.cancel()
+        self._chat.stop()
+
     def _enable(self) -> None:
         given = Needs.ANSWERING if self._chat.answering else Needs.IDLE
+        if self._window.voice.talker.busy:
+            given |= Needs.ANSWERING
         if self._chat.conversation_id:
             given |= Needs.CONVERSATION
         if self._chat.view.messages:
@@ -372,6 +398,7 @@ class WindowLogic(QObject):
         self._settings = dict(settings)
         self._window.theme.choose(str(settings.get("theme", "system")), int(settings.get("text_size", 0)))
         self._window.composer.set_send_key(str(settings.get("send_key", "enter")))
+        self._window.voice.take_settings(self._settings)
         self._window.welcome.show_first_run(not settings.get("first_run_done", True))
 
     # --- what happens

@@ -17,12 +17,22 @@ from assistant_app.paths import Paths
 from assistant_app.ui.bridge import Bridge
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.theme import Theme
+from assistant_app.worker.service import AssistantService
+from tests.fixtures.scripted_voice import ScriptedVoice
 
 OpenWindow = Callable[..., MainWindow]
 
 
+@pytest.fixture(autouse=True)
+def voice(monkeypatch: pytest.MonkeyPatch) -> ScriptedVoice:
+    """A scripted voice in every window of the test: no microphone, no engine."""
+    scripted = ScriptedVoice()
+    monkeypatch.setattr(AssistantService, "voice", property(lambda _service: scripted), raising=False)
+    return scripted
+
+
 @pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, paths: Paths) -> Iterator[OpenWindow]:
+def open_window(qtbot: QtBot, qapp: QApplication, paths: Paths, voice: ScriptedVoice) -> Iterator[OpenWindow]:
     """Open windows of the test's profile; each has its own worker and ends with the test."""
     opened: list[tuple[MainWindow, Bridge, Any]] = []
 
@@ -41,6 +51,7 @@ def open_window(qtbot: QtBot, qapp: QApplication, paths: Paths) -> Iterator[Open
             file.change(settings)
         worker = composition.build_worker(paths, file)
         bridge = Bridge()
+        voice.emit = bridge._post
         theme = Theme(qapp, file.current.theme, file.current.text_size)
         window = MainWindow(bridge, theme, paths)
         window.complete()

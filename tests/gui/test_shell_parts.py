@@ -208,7 +208,7 @@ def test_adding_a_file_that_is_no_model_says_so_in_a_sentence(
 ) -> None:
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"this is no model")
-    window.logic.add_models([str(bad)])
+    window.logic.take_files([str(bad)])
     page = window.findChild(QWidget, "models_page")
     problem = page.findChild(QLabel, "page_problem")
     qtbot.waitUntil(lambda: problem.isVisible() and problem.text() != "", timeout=10_000)
@@ -218,7 +218,7 @@ def test_adding_a_file_that_is_no_model_says_so_in_a_sentence(
 def test_model_that_is_added_can_be_chosen_and_removed(
     qtbot: QtBot, window: MainWindow, tiny_model: Path
 ) -> None:
-    window.logic.add_models([str(tiny_model)])
+    window.logic.take_files([str(tiny_model)])
     page = window.findChild(QWidget, "models_page")
     qtbot.waitUntil(lambda: page.findChild(QWidget, "choose_model") is not None, timeout=10_000)
     page.findChild(QWidget, "choose_model").click()

@@ -25,6 +25,14 @@ CHOICES = {
     "dark": N_("Dark"),
     "enter": "Enter",
     "ctrl_enter": "Ctrl+Enter",
+    "off": N_("Close it at once"),
+    "short": N_("30 seconds"),
+    "always": N_("Always"),
+    "both": N_("Hold or tap"),
+    "hold": N_("Hold only"),
+    "toggle": N_("Tap only"),
+    "spoken": N_("After spoken questions"),
+    "never": N_("Never"),
     **LANGUAGES,
 }
 
@@ -76,6 +84,11 @@ def field_widget(name: str, field: FieldInfo, value: Any, changed: Callable[[Any
         line = QLineEdit(str(value))
         line.editingFinished.connect(lambda: changed(line.text()))
         widget = line
+    return named(widget, name, field)
+
+
+def named(widget: QWidget, name: str, field: FieldInfo) -> QWidget:
+    """Name an input after its setting, for tests and for people, and let Tab reach it."""
     widget.setObjectName(f"setting_{name}")
     widget.setAccessibleName(_(field.title or name))
     widget.setToolTip(_(field.description) if field.description else "")

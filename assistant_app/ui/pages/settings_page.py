@@ -17,12 +17,14 @@ from assistant_app.ui.pages.few_shot_editor import FewShotEditor
 from assistant_app.ui.pages.page import Page
 from assistant_app.ui.pages.setting_fields import field_widget
 from assistant_app.ui.pages.tool_switches import ToolSwitches
+from assistant_app.ui.pages.voice_fields import VOICE_FIELDS
 
 _PAGES = (
     ("general", N_("General")),
     ("answers", N_("Answers")),
     ("engine", N_("Engine")),
     ("tools", N_("Tools")),
+    ("voice", N_("Voice")),
 )
 _WRITE_DELAY_MS = 400
 
@@ -30,8 +32,10 @@ _WRITE_DELAY_MS = 400
 class SettingsPage(Page):
     """One tab per page of settings; the values are written half a second after the last change."""
 
-    def __init__(self, opener: PageOpener, parent: QWidget) -> None:
+    def __init__(self, opener: PageOpener, parent: QWidget, tab: str = "") -> None:
+        """Show the settings; `tab` is the identifier of the page to begin with."""
         super().__init__(opener, parent, "settings", _("Settings"), "", (640, 620))
+        self._first = tab
         self._changes: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
         self._tabs = QTabWidget(self)
@@ -63,7 +67,9 @@ class SettingsPage(Page):
 
     def _show(self, values: dict[str, Any]) -> None:
         self._values = values
-        current = max(0, self._tabs.currentIndex())
+        first, self._first = self._first, ""
+        ids = [page_id for page_id, _title in _PAGES]
+        current = ids.index(first) if first in ids else max(0, self._tabs.currentIndex())
         while self._tabs.count():
             tab = self._tabs.widget(0)
             self._tabs.removeTab(0)
@@ -94,6 +100,10 @@ class SettingsPage(Page):
                 switches = ToolSwitches(self._tools, value, inside)
                 switches.changed.connect(lambda off: self._change("tools_off", off))
                 layout.addWidget(switches)
+            elif name in VOICE_FIELDS:
+                widget = VOICE_FIELDS[name](self, name, field, value, partial(self._change, name))
+                heading.setBuddy(widget)
+                layout.addWidget(widget)
             else:
                 widget = field_widget(name, field, value, partial(self._change, name))
                 heading.setBuddy(widget)

@@ -33,6 +33,14 @@ ACTIONS = (
         lambda live: True, in_footer=False,
     ),
     MessageAction(
+        "readAloud", N_("Read aloud"), N_("Read the answer aloud from its beginning"), "speak",
+        lambda live: _answer(live) and not live.spoken and bool(live.text),
+    ),
+    MessageAction(
+        "hush", N_("Stop reading"), N_("Stop reading aloud; the text stays"), "stop",
+        lambda live: live.spoken,
+    ),
+    MessageAction(
         "edit", N_("Edit"), N_("Change the words; this version stays (F2)"), "rename",
         lambda live: not live.writing,
     ),

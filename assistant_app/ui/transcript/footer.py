@@ -60,6 +60,12 @@ class MessageFooter(QWidget):
             self._fill()
         self._actions.setVisible(wanted)
 
+    def focus_action(self, action_id: str) -> None:
+        """Give an action the keyboard if it is there."""
+        for button in self._buttons:
+            if button.objectName().startswith(f"{action_id}Button-"):
+                button.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _clear(self) -> None:
         for button in self._buttons:
             button.hide()

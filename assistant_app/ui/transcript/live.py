@@ -66,6 +66,8 @@ class LiveMessage:
     began_thinking: float = field(default=0.0)
     """Seconds of a monotonic clock; 0 when it was not seen to think."""
     thought_s: float = 0.0
+    spoken: bool = False
+    """Whether it is being read aloud."""
 
     @classmethod
     def of(cls, shown: ShownMessage) -> "LiveMessage":

@@ -123,6 +123,14 @@ class MessageWidget(QWidget):
         self._footer.show_live(live, self._formats.look)
         self._show_actions()
 
+    def refresh_actions(self) -> None:
+        """Offer what can be done with it now; the keyboard stays with reading aloud if it was there."""
+        inside = self._footer.isAncestorOf(self._focus_widget())
+        self._footer.show_live(self._live, self._formats.look)
+        self._show_actions()
+        if inside:
+            self._footer.focus_action("hush" if self._live.spoken else "readAloud")
+
     def refresh_state(self) -> None:
         """Show phase, reasoning and error anew; the text stays."""
         live = self._live

@@ -43,6 +43,8 @@ class TranscriptView(QWidget):
         regenerate_requested, continue_requested, delete_requested, receipt_requested, replay_requested:
             what is to be done with a message.
         version_selected: the message to show instead.
+        read_aloud_requested: the message to read.
+        hush_requested: silence.
         older_wanted: the user comes near the first message that is there.
         link_activated: an address to open; http, https or mailto.
     """
@@ -56,6 +58,8 @@ class TranscriptView(QWidget):
     version_selected = Signal(str)
     receipt_requested = Signal(str)
     replay_requested = Signal(str)
+    read_aloud_requested = Signal(str)
+    hush_requested = Signal()
     older_wanted = Signal()
     link_activated = Signal(str)
 
@@ -149,6 +153,15 @@ class TranscriptView(QWidget):
             row = self._rows.get(event.message_id)
             if row is not None:
                 self._on_tool(row, event)
+
+    def show_spoken(self, message_id: str) -> None:
+        """Mark the message that is read aloud; "" for none."""
+        for row in self._rows.values():
+            spoken = row.live.id == message_id
+            if row.live.spoken != spoken:
+                row.live.spoken = spoken
+                if row.widget is not None:
+                    row.widget.refresh_actions()
 
     def scroll_to_message(self, message_id: str) -> None:
         """Bring a message into view and give it the keyboard."""
@@ -301,6 +314,10 @@ class TranscriptView(QWidget):
                 self._copy(row)
             case "copyMarkdown":
                 QApplication.clipboard().setText(row.live.text)
+            case "readAloud":
+                self.read_aloud_requested.emit(message_id)
+            case "hush":
+                self.hush_requested.emit()
             case "edit":
                 self._open_editor(row)
             case "previous":

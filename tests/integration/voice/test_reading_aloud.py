@@ -45,11 +45,11 @@ async def silent_from(recorder: Recorder, at: float) -> None:
 
 
 async def test_a_piece_is_heard_and_say_returns_after_its_last_sound(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     times: list[float] = []
     speaker.on_sound = times.append
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         await speaker.say(SENTENCE, "en", PLAIN)
         ended = time.monotonic()
@@ -61,7 +61,7 @@ async def test_a_piece_is_heard_and_say_returns_after_its_last_sound(
 
 
 async def test_pieces_are_read_in_order_each_in_its_language(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     ended: list[str] = []
 
@@ -76,8 +76,8 @@ async def test_pieces_are_read_in_order_each_in_its_language(
     assert len(times) == 3  # three points have no sound
 
 
-async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, virtual_sound: VirtualSound) -> None:
-    with virtual_sound.recorder() as recorder:
+async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, sound: VirtualSound) -> None:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         pieces = [asyncio.create_task(speaker.say(LONG, "en", PLAIN)) for _ in range(2)]
         await sounds(recorder, began)
@@ -90,12 +90,24 @@ async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, virtual
         await heard_between(recorder, again, time.monotonic())
 
 
+async def test_hush_before_the_process_runs_is_heeded_too(make_speaker: MakeSpeaker) -> None:
+    speaker = make_speaker("espeak")
+    times: list[float] = []
+    speaker.on_sound = times.append
+    piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
+    await asyncio.sleep(0)
+    await speaker.hush()
+    await piece
+    await speaker.say("Yes.", "en", PLAIN)
+    assert len(times) == 1
+
+
 async def test_hush_comes_before_a_piece_that_was_asked_for_already(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
     """Qt stands still for seconds while it is made; what is hushed meanwhile is never heard."""
     speaker = make_speaker("qt")
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
         while speaker.state is not EngineState.IDLE:
@@ -105,12 +117,10 @@ async def test_hush_comes_before_a_piece_that_was_asked_for_already(
         await silent_from(recorder, began)
 
 
-async def test_pause_is_silent_and_resume_says_the_rest(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
-) -> None:
+async def test_pause_is_silent_and_resume_says_the_rest(speaker: VoiceSpeaker, sound: VirtualSound) -> None:
     times: list[float] = []
     speaker.on_sound = times.append
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         pieces = [asyncio.create_task(speaker.say(text, "en", PLAIN)) for text in (SENTENCE, "And close it.")]
         await sounds(recorder, began)
@@ -124,10 +134,10 @@ async def test_pause_is_silent_and_resume_says_the_rest(
     assert len(times) == 2  # a piece that is said once more is still one piece
 
 
-async def test_rate_and_volume_are_heard(speaker: VoiceSpeaker, virtual_sound: VirtualSound) -> None:
+async def test_rate_and_volume_are_heard(speaker: VoiceSpeaker, sound: VirtualSound) -> None:
     lengths, peaks = [], []
     for options in (SpeakOptions(rate=-0.7), SpeakOptions(rate=0.8, volume=0.2)):
-        with virtual_sound.recorder() as recorder:
+        with sound.recorder() as recorder:
             began = time.monotonic()
             await speaker.say(SENTENCE, "en", options)
             first, last = await heard_between(recorder, began, time.monotonic())
@@ -145,11 +155,11 @@ async def test_a_chosen_voice_is_kept_to(speaker: VoiceSpeaker) -> None:
 
 
 async def test_a_process_that_dies_before_a_piece_is_heard_is_replaced_and_says_it(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     assert speaker.pid is not None
     os.kill(speaker.pid, signal.SIGSTOP)
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
         await asyncio.sleep(0)
@@ -159,7 +169,7 @@ async def test_a_process_that_dies_before_a_piece_is_heard_is_replaced_and_says_
 
 
 async def test_a_process_that_dies_in_the_middle_is_replaced_for_the_next_piece(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     sounded = asyncio.Event()
     speaker.on_sound = lambda at: sounded.set()
@@ -168,7 +178,7 @@ async def test_a_process_that_dies_in_the_middle_is_replaced_for_the_next_piece(
     assert speaker.pid is not None
     os.kill(speaker.pid, signal.SIGKILL)
     await piece
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         await speaker.say("And close the door.", "en", PLAIN)
         await heard_between(recorder, began, time.monotonic())
@@ -194,19 +204,19 @@ async def test_where_nothing_can_speak_a_sentence_says_what_to_install(
 
 
 async def test_where_nothing_can_be_played_a_sentence_says_so(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
-    speaker = make_speaker("espeak", PULSE_SERVER=f"unix:{virtual_sound.folder}/nobody")
+    speaker = make_speaker("espeak", PULSE_SERVER=f"unix:{sound.folder}/nobody")
     with pytest.raises(VoiceMissing, match="No loudspeaker or headphones were found"):
         await speaker.say(SENTENCE, "en", PLAIN)
 
 
 async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
     first = make_speaker("qt")
     await first.prepare()
-    daemon = speech_dispatcher(virtual_sound)
+    daemon = speech_dispatcher(sound)
     daemon.suspend()
     try:
         second = make_speaker("qt")
@@ -217,14 +227,14 @@ async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
 
 
 async def test_a_speech_dispatcher_that_dies_is_replaced_within_the_piece(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
     speaker = make_speaker("qt")
     await speaker.prepare()
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         piece = asyncio.create_task(speaker.say("Good day.", "en", PLAIN))
         await sounds(recorder, 0.0)
-        speech_dispatcher(virtual_sound).kill()
+        speech_dispatcher(sound).kill()
         killed = time.monotonic()
         await piece
         await heard_between(recorder, killed + 1.0, time.monotonic())
@@ -257,12 +267,12 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("engine", ["qt", "espeak"])
 async def test_when_the_application_is_killed_neither_a_process_nor_a_sound_is_left(
-    engine: str, virtual_sound: VirtualSound
+    engine: str, sound: VirtualSound
 ) -> None:
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         parent = subprocess.Popen(
             [sys.executable, "-c", PARENT, LONG],
-            env=environment(virtual_sound, engine),
+            env=environment(sound, engine),
             stdout=subprocess.PIPE,
             text=True,
         )

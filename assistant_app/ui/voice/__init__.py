@@ -1,0 +1,1 @@
+"""Talking with the window: keys and buttons, the voice pane, dictation, reading aloud."""
