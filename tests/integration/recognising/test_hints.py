@@ -50,7 +50,7 @@ def test_a_hint_changes_nothing_with_random_weights(case: int, toys: list[Speech
 
 
 def test_a_hint_changes_nothing_with_a_trained_model(pocket: SpeechModel, listening: Any) -> None:
-    """In eight bits inputs are rounded by the largest of a pass, so that once in a while one token differs."""
+    """In eight bits inputs are rounded by the largest of a pass: now and then one token differs."""
     differ = 0
     for number, (sound, _) in enumerate(listening.clips(6, seed=31)):
         features = pocket.encode(sound, 512)
