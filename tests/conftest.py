@@ -52,6 +52,14 @@ def pocket_model() -> Path:
 
 
 @pytest.fixture(scope="session")
+def pocket_whisper() -> str:
+    """Path of the speech model that understands the sentences of the tests."""
+    path = ROOT / "tests" / "fixtures" / "pocket-whisper.pt"
+    assert path.is_file(), f"{path} is missing; it is part of the repository"
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with random weights, some hundred kilobytes, that never ends an answer by itself."""
     return make_tiny_gguf(tmp_path_factory.mktemp("models") / "tiny.gguf")

@@ -263,8 +263,12 @@ class Recording(Protocol):
     def take(self) -> bytes:
         """Return the 16-bit 16 kHz samples that came since the last call."""
 
-    async def finish(self) -> bytes:
-        """Wait for the post-roll, flush the resampler, return the remaining samples."""
+    async def finish(self, released_at: float | None = None) -> bytes:
+        """Wait for the post-roll, flush the resampler, return the remaining samples.
+
+        Args:
+            released_at: Monotonic time from which the post-roll counts; None: now.
+        """
 
     def drop(self) -> None:
         """Throw it away."""

@@ -22,7 +22,7 @@ def none_found(detail: str) -> MicrophoneError:
     return MicrophoneError(detail=detail)
 
 
-def refused(error: Exception) -> MicrophoneError:
+def refused(detail: str) -> MicrophoneError:
     """A microphone is there but does not open.
 
     Windows reports one that its privacy settings forbid as an invalid device, an invalid rate or an
@@ -34,7 +34,7 @@ def refused(error: Exception) -> MicrophoneError:
             " Allow it in the system's privacy settings and press again; typing works as always."
         ),
         reason="microphone-refused",
-        detail=str(error),
+        detail=detail,
     )
 
 

@@ -17,6 +17,8 @@ from assistant_app.speech.stream import MicrophoneStream
 log = logging.getLogger(__name__)
 
 WARM_S = 30.0
+# Bluetooth takes up to three seconds; a driver that hangs would leave "Getting ready" there for good.
+OPEN_S = 15.0
 
 
 class StreamKeeper:
@@ -133,7 +135,11 @@ class StreamKeeper:
         if self._opening is None:
             self._opening = self._loop.create_task(self._open())
         # Who waits may give up; the device then opens all the same and is closed in good order.
-        return await asyncio.shield(self._opening)
+        try:
+            async with asyncio.timeout(OPEN_S):
+                return await asyncio.shield(self._opening)
+        except TimeoutError as error:
+            raise refused(f"the driver did not answer in {OPEN_S:.0f} s") from error
 
     async def _open(self) -> MicrophoneStream:
         chosen = self._device_id()
@@ -172,7 +178,7 @@ class StreamKeeper:
                     raise
             except portaudio.PortAudioError as error:
                 if refresh_now:
-                    raise refused(error) from error
+                    raise refused(str(error)) from error
         raise AssertionError("the last round returns or raises")
 
     # --- closing

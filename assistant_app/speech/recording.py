@@ -1,6 +1,7 @@
 """One utterance: the moments before the press, what comes while it lasts, a little after the release."""
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from assistant_app.core.voice import MAX_RECORDING_S, POST_ROLL_S
@@ -39,6 +40,8 @@ class DeviceRecording:
         self._ready = bytearray()
         self._over = False
         self._until: float | None = None
+        self._heard_until = -math.inf
+        """End of the last block, monotonic."""
         self._complete = asyncio.Event()
 
     @property
@@ -61,6 +64,7 @@ class DeviceRecording:
         if self.seconds < LIMIT_S:
             self._length += len(block.samples)
             self._ready += self._resampler.push(block.samples)
+        self._heard_until = end
         if self._until is not None and end >= self._until:
             self._complete.set()
 
@@ -74,11 +78,13 @@ class DeviceRecording:
         self._ready.clear()
         return taken
 
-    async def finish(self) -> bytes:
+    async def finish(self, released_at: float | None = None) -> bytes:
         """Wait for the post-roll, flush the resampler, return the remaining samples."""
         if self._over:
             return b""
-        self._until = self._loop.time() + POST_ROLL_S
+        self._until = (self._loop.time() if released_at is None else released_at) + POST_ROLL_S
+        if self._heard_until >= self._until:
+            self._complete.set()
         try:
             async with asyncio.timeout(POST_ROLL_S + LATE_S):
                 await self._complete.wait()

@@ -22,9 +22,11 @@ BENCHMARKS = (
     ("many", "bench_window", "many_conversations"),
     ("voice-pane", "bench_voice_pane", "voice_pane"),
     ("capture", "bench_capture", "capture"),
+    ("talk", "bench_talk", "talk"),
     ("speech", "bench_speech", "speech_time"),
     ("words", "bench_speech", "speech_words"),
     ("feed", "bench_speech", "speech_feed"),
+    ("aloud", "bench_voice", "aloud"),
 )
 RESULT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 

@@ -7,18 +7,21 @@ import subprocess
 import time
 from pathlib import Path
 
-ANSWER_S = 4.0
+START_S = 10.0
+"""For its start, which on a busy computer is slow: it runs each of its voices once."""
+ANSWER_S = 8.0
+"""From a running one; that it runs is not known where systemd keeps its socket and starts it now."""
 _SYSTEM_COMMAND = "/usr/bin/speech-dispatcher"
 
 
-def speech_dispatcher_answers(patience_s: float = ANSWER_S) -> bool:
+def speech_dispatcher_answers(start_s: float = START_S, answer_s: float = ANSWER_S) -> bool:
     """Return whether speech-dispatcher is there and has a voice; it is started where it does not run.
 
     The way to it is libspeechd's, through which Qt will go.
     """
-    deadline = time.monotonic() + patience_s
     try:
-        with _connect(deadline) as connection:
+        with _connect(start_s, answer_s) as connection:
+            deadline = time.monotonic() + answer_s
             connection.sendall(
                 b"SET SELF CLIENT_NAME assistant:assistant:probe\r\nLIST OUTPUT_MODULES\r\nQUIT\r\n"
             )
@@ -38,23 +41,25 @@ def speech_dispatcher_answers(patience_s: float = ANSWER_S) -> bool:
     return bool(modules - {"dummy"})
 
 
-def _connect(deadline: float) -> socket.socket:
+def _connect(start_s: float, answer_s: float) -> socket.socket:
     method, _colon, place = os.environ.get("SPEECHD_ADDRESS", "").partition(":")
     if method == "inet_socket":
         host, _colon, port = place.partition(":")
-        return socket.create_connection((host, int(port or 6560)), timeout=_left(deadline))
+        return socket.create_connection((host, int(port or 6560)), timeout=answer_s)
     path = Path(place) if method == "unix_socket" and place else _default_path()
     try:
-        return _open(path, deadline)
+        return _open(path, answer_s)
+    except TimeoutError:
+        raise
     except OSError:
-        _start(path, deadline)
-        return _open(path, deadline)
+        _start(path, start_s)
+        return _open(path, answer_s)
 
 
-def _open(path: Path, deadline: float) -> socket.socket:
+def _open(path: Path, answer_s: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.settimeout(_left(deadline))
+        connection.settimeout(answer_s)
         connection.connect(str(path))
     except BaseException:
         connection.close()
@@ -62,9 +67,9 @@ def _open(path: Path, deadline: float) -> socket.socket:
     return connection
 
 
-def _start(path: Path, deadline: float) -> None:
+def _start(path: Path, start_s: float) -> None:
     """Start it as libspeechd does; it puts itself into the background when it is ready."""
-    command = os.environ.get("SPEECHD_CMD", _SYSTEM_COMMAND)
+    command = os.environ.get("SPEECHD_CMD") or shutil.which("speech-dispatcher") or _SYSTEM_COMMAND
     if not shutil.which(command):
         raise FileNotFoundError(command)
     subprocess.run(
@@ -72,7 +77,7 @@ def _start(path: Path, deadline: float) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=_left(deadline),
+        timeout=start_s,
         check=False,
     )
 

@@ -146,6 +146,7 @@ class TalkController:
                 self._record(command)
             case talking.Finish(number, released_at):
                 self._stopwatch.released(number, released_at)
+                self._utterances[number].released_at = released_at
                 self._utterances[number].released.set()
             case talking.Drop(number):
                 self._utterances[number].dropped = True
@@ -270,7 +271,7 @@ class TalkController:
             if utterance.dropped:
                 recording.drop()
             else:
-                utterance.samples += await recording.finish()
+                utterance.samples += await recording.finish(utterance.released_at)
                 self._stopwatch.captured(utterance.number)
         finally:
             utterance.captured.set()

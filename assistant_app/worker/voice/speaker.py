@@ -29,6 +29,8 @@ _SENTENCES = Sentences(
     ),
     nameless=N_("The voice"),
 )
+# While Qt's text to speech is made nothing else moves, on a busy computer for a quarter of a minute.
+_LIMITS = Limits(silence_s=60.0)
 _R = TypeVar("_R")
 
 
@@ -74,13 +76,15 @@ class VoiceSpeaker:
             engine_environment(kind="voice") if environment is None else environment,
             self._states,
             crashes or CrashLog(),
-            limits or Limits(),
+            limits or _LIMITS,
             self._on_message,
             self._on_gone,
             _SENTENCES,
         )
         self._ids = itertools.count(1)
         self._requests: dict[int, _Request] = {}
+        self._hushes = 0
+        """How often silence was wanted: what waits for the process to start is not said either."""
         self._dismissed = False
         """Its end was asked for: what still waited is not said by another process."""
 
@@ -111,15 +115,20 @@ class VoiceSpeaker:
         """Read one piece; pieces that are asked for at once are read one after the other.
 
         Raises VoiceMissing where nothing can speak or be heard, EngineStopped when the process cannot
-        be kept alive.
+        be kept alive. Cancelling it does not silence it: that is what `hush` is for.
         """
         voice = options.voices.get(language.partition("-")[0], "")
+        hushes = self._hushes
+        self._dismissed = False
         for last_try in (False, True):
             request = protocol.Say(
                 next(self._ids), text, language, voice, rate=options.rate, volume=options.volume
             )
             waiting = _Request(self._sounds)
             try:
+                await self._life.ensure()
+                if hushes != self._hushes:
+                    return
                 await self._send(request, waiting)
                 return
             except EngineStopped as error:
@@ -131,6 +140,7 @@ class VoiceSpeaker:
 
     async def hush(self) -> None:
         """Silence, at once; every running `say` returns."""
+        self._hushes += 1
         await self._tell(lambda identifier: protocol.Hush(identifier))
 
     async def pause(self) -> None:

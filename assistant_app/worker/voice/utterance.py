@@ -25,6 +25,7 @@ class Utterance:
     target: TalkTarget
     pressed_at: float
     hands_free: bool = False
+    released_at: float | None = None
     samples: bytearray = field(default_factory=bytearray)
     sent: int = 0
     """Bytes of the sound that the engine has been given."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from assistant_app.speech.devices import microphones
 from assistant_app.speech.microphone import DeviceMicrophone
 from tests.fixtures.virtual_sound import RATE, VirtualSound
 
+WHISPER = Path(__file__).parents[2] / "fixtures" / "pocket-whisper.pt"
 CLICKS = 8
 # Between two rounds nothing sounds for longer; the two ways of timing sound differ by less.
 QUIET_S = 0.1
@@ -149,3 +151,19 @@ async def test_it_is_listed(virtual_sound: VirtualSound, microphone: DeviceMicro
     assert {row.id for row in rows} >= {"pulse|ALSA", "default|ALSA"}
     assert [row.default for row in rows] == [True] + [False] * (len(rows) - 1)
     assert microphones() == list(rows)
+
+
+async def test_what_is_spoken_is_what_whisper_hears(
+    virtual_sound: VirtualSound, microphone: DeviceMicrophone
+) -> None:
+    """From espeak-ng over the sound server, PortAudio and the resampler to the pocket Whisper."""
+    whisper = pytest.importorskip("whisper")
+    model = whisper.load_model(str(WHISPER))
+    heard = Heard(microphone)
+    recording = await microphone.record(time.monotonic(), 0.0, heard.flow.set)
+    await asyncio.wait_for(heard.flow.wait(), 20)
+    await asyncio.to_thread(virtual_sound.speak, "Set a timer for five minutes.", "en-us+m3")
+    samples = np.frombuffer(await recording.finish(), "<i2").astype(np.float32) / 32768
+    options = whisper.DecodingOptions(language="en", temperature=0.0, without_timestamps=True, fp16=False)
+    mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(samples))
+    assert model.decode(mel, options).text == "Set a timer for 5 minutes."

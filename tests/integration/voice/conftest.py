@@ -1,7 +1,6 @@
 """A speaker with its real process, on a sound server of its own."""
 
-import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,24 @@ import pytest
 from assistant_app.core.voice import SpeakOptions
 from assistant_app.worker.engine_process import engine_environment
 from assistant_app.worker.voice.speaker import VoiceSpeaker
-from tests.fixtures.virtual_sound import VirtualSound
+from tests.fixtures.virtual_sound import VirtualSound, virtual_sound_server
 
-NO_SPEECH_DISPATCHER = {"SPEECHD_CMD": "/nonexistent/speech-dispatcher", "SPEECHD_ADDRESS": ""}
+NO_SPEECH_DISPATCHER = {
+    "SPEECHD_CMD": "/nonexistent/speech-dispatcher",
+    "SPEECHD_ADDRESS": "unix_socket:/nonexistent/socket",
+}
 SENTENCE = "Please open the window."
 LONG = "This is a long sentence that takes much more time to read than anybody would like to wait for, " * 3
 PLAIN = SpeakOptions()
 
 MakeSpeaker = Callable[..., VoiceSpeaker]
 
-pytestmark = pytest.mark.skipif(not shutil.which("pulseaudio"), reason="needs PulseAudio")
+
+@pytest.fixture(scope="package")
+def sound() -> Iterator[VirtualSound]:
+    """One server for all of these tests: speech-dispatcher, which takes seconds to start, stays with it."""
+    with virtual_sound_server() as server:
+        yield server
 
 
 def environment(sound: VirtualSound, engine: str, **more: str) -> dict[str, str]:
@@ -28,14 +35,12 @@ def environment(sound: VirtualSound, engine: str, **more: str) -> dict[str, str]
 
 
 @pytest.fixture
-async def make_speaker(virtual_sound: VirtualSound) -> AsyncIterator[MakeSpeaker]:
+async def make_speaker(sound: VirtualSound) -> AsyncIterator[MakeSpeaker]:
     """Make speakers on the test's sound server; they are killed at the end."""
     speakers: list[VoiceSpeaker] = []
 
     def make(engine: str, **more: str) -> VoiceSpeaker:
-        speakers.append(
-            VoiceSpeaker(lambda event: None, environment=environment(virtual_sound, engine, **more))
-        )
+        speakers.append(VoiceSpeaker(lambda event: None, environment=environment(sound, engine, **more)))
         return speakers[-1]
 
     yield make

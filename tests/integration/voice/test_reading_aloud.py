@@ -23,6 +23,7 @@ from tests.integration.voice.conftest import (
     environment,
 )
 
+LONGER = "Please open the window, then the door, and then the other window, if there is one."
 CHINESE = "请打开窗户。"
 
 
@@ -45,23 +46,23 @@ async def silent_from(recorder: Recorder, at: float) -> None:
 
 
 async def test_a_piece_is_heard_and_say_returns_after_its_last_sound(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     times: list[float] = []
     speaker.on_sound = times.append
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         await speaker.say(SENTENCE, "en", PLAIN)
         ended = time.monotonic()
         first, last = await heard_between(recorder, began, ended)
     assert last - first > 0.7
-    assert last < ended + 0.1
+    assert last < ended + 0.3
     assert len(times) == 1
     assert began <= times[0] <= ended
 
 
 async def test_pieces_are_read_in_order_each_in_its_language(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     ended: list[str] = []
 
@@ -76,26 +77,38 @@ async def test_pieces_are_read_in_order_each_in_its_language(
     assert len(times) == 3  # three points have no sound
 
 
-async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, virtual_sound: VirtualSound) -> None:
-    with virtual_sound.recorder() as recorder:
+async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, sound: VirtualSound) -> None:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         pieces = [asyncio.create_task(speaker.say(LONG, "en", PLAIN)) for _ in range(2)]
         await sounds(recorder, began)
         await speaker.hush()
         await asyncio.gather(*pieces)
-        await silent_from(recorder, time.monotonic() + 0.5)
+        await silent_from(recorder, time.monotonic() + 1.0)
         # It can be followed by the next answer at once.
         again = time.monotonic()
         await speaker.say(SENTENCE, "en", PLAIN)
         await heard_between(recorder, again, time.monotonic())
 
 
+async def test_hush_before_the_process_runs_is_heeded_too(make_speaker: MakeSpeaker) -> None:
+    speaker = make_speaker("espeak")
+    times: list[float] = []
+    speaker.on_sound = times.append
+    piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
+    await asyncio.sleep(0)
+    await speaker.hush()
+    await piece
+    await speaker.say("Yes.", "en", PLAIN)
+    assert len(times) == 1
+
+
 async def test_hush_comes_before_a_piece_that_was_asked_for_already(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
     """Qt stands still for seconds while it is made; what is hushed meanwhile is never heard."""
     speaker = make_speaker("qt")
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
         while speaker.state is not EngineState.IDLE:
@@ -105,17 +118,15 @@ async def test_hush_comes_before_a_piece_that_was_asked_for_already(
         await silent_from(recorder, began)
 
 
-async def test_pause_is_silent_and_resume_says_the_rest(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
-) -> None:
+async def test_pause_is_silent_and_resume_says_the_rest(speaker: VoiceSpeaker, sound: VirtualSound) -> None:
     times: list[float] = []
     speaker.on_sound = times.append
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
-        pieces = [asyncio.create_task(speaker.say(text, "en", PLAIN)) for text in (SENTENCE, "And close it.")]
+        pieces = [asyncio.create_task(speaker.say(text, "en", PLAIN)) for text in (LONGER, "And close it.")]
         await sounds(recorder, began)
         await speaker.pause()
-        await silent_from(recorder, time.monotonic() + 0.5)
+        await silent_from(recorder, time.monotonic() + 1.0)
         assert not any(piece.done() for piece in pieces)
         resumed = time.monotonic()
         await speaker.resume()
@@ -124,10 +135,10 @@ async def test_pause_is_silent_and_resume_says_the_rest(
     assert len(times) == 2  # a piece that is said once more is still one piece
 
 
-async def test_rate_and_volume_are_heard(speaker: VoiceSpeaker, virtual_sound: VirtualSound) -> None:
+async def test_rate_and_volume_are_heard(speaker: VoiceSpeaker, sound: VirtualSound) -> None:
     lengths, peaks = [], []
     for options in (SpeakOptions(rate=-0.7), SpeakOptions(rate=0.8, volume=0.2)):
-        with virtual_sound.recorder() as recorder:
+        with sound.recorder() as recorder:
             began = time.monotonic()
             await speaker.say(SENTENCE, "en", options)
             first, last = await heard_between(recorder, began, time.monotonic())
@@ -145,11 +156,11 @@ async def test_a_chosen_voice_is_kept_to(speaker: VoiceSpeaker) -> None:
 
 
 async def test_a_process_that_dies_before_a_piece_is_heard_is_replaced_and_says_it(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     assert speaker.pid is not None
     os.kill(speaker.pid, signal.SIGSTOP)
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         piece = asyncio.create_task(speaker.say(SENTENCE, "en", PLAIN))
         await asyncio.sleep(0)
@@ -159,7 +170,7 @@ async def test_a_process_that_dies_before_a_piece_is_heard_is_replaced_and_says_
 
 
 async def test_a_process_that_dies_in_the_middle_is_replaced_for_the_next_piece(
-    speaker: VoiceSpeaker, virtual_sound: VirtualSound
+    speaker: VoiceSpeaker, sound: VirtualSound
 ) -> None:
     sounded = asyncio.Event()
     speaker.on_sound = lambda at: sounded.set()
@@ -168,7 +179,7 @@ async def test_a_process_that_dies_in_the_middle_is_replaced_for_the_next_piece(
     assert speaker.pid is not None
     os.kill(speaker.pid, signal.SIGKILL)
     await piece
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         began = time.monotonic()
         await speaker.say("And close the door.", "en", PLAIN)
         await heard_between(recorder, began, time.monotonic())
@@ -194,19 +205,20 @@ async def test_where_nothing_can_speak_a_sentence_says_what_to_install(
 
 
 async def test_where_nothing_can_be_played_a_sentence_says_so(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
-    speaker = make_speaker("espeak", PULSE_SERVER=f"unix:{virtual_sound.folder}/nobody")
+    speaker = make_speaker("espeak", PULSE_SERVER=f"unix:{sound.folder}/nobody")
     with pytest.raises(VoiceMissing, match="No loudspeaker or headphones were found"):
         await speaker.say(SENTENCE, "en", PLAIN)
 
 
+@pytest.mark.slow
 async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
     first = make_speaker("qt")
     await first.prepare()
-    daemon = speech_dispatcher(virtual_sound)
+    daemon = speech_dispatcher(sound)
     daemon.suspend()
     try:
         second = make_speaker("qt")
@@ -216,15 +228,16 @@ async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
         daemon.kill()
 
 
+@pytest.mark.slow
 async def test_a_speech_dispatcher_that_dies_is_replaced_within_the_piece(
-    make_speaker: MakeSpeaker, virtual_sound: VirtualSound
+    make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
     speaker = make_speaker("qt")
     await speaker.prepare()
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         piece = asyncio.create_task(speaker.say("Good day.", "en", PLAIN))
         await sounds(recorder, 0.0)
-        speech_dispatcher(virtual_sound).kill()
+        speech_dispatcher(sound).kill()
         killed = time.monotonic()
         await piece
         await heard_between(recorder, killed + 1.0, time.monotonic())
@@ -255,14 +268,15 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["qt", "espeak"])
 async def test_when_the_application_is_killed_neither_a_process_nor_a_sound_is_left(
-    engine: str, virtual_sound: VirtualSound
+    engine: str, sound: VirtualSound
 ) -> None:
-    with virtual_sound.recorder() as recorder:
+    with sound.recorder() as recorder:
         parent = subprocess.Popen(
             [sys.executable, "-c", PARENT, LONG],
-            env=environment(virtual_sound, engine),
+            env=environment(sound, engine),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -275,7 +289,7 @@ async def test_when_the_application_is_killed_neither_a_process_nor_a_sound_is_l
         parent.stdout.close()
         _gone, alive = await asyncio.to_thread(psutil.wait_procs, [voice, *children], 10.0)
         assert not alive
-        await silent_from(recorder, time.monotonic() + 0.5)
+        await silent_from(recorder, time.monotonic() + 1.0)
 
 
 def test_only_the_voice_process_imports_qts_speech_and_only_voices_play_sound() -> None:

@@ -1,5 +1,6 @@
 """What was said a moment before the press and a moment after the release is in the recording."""
 
+import asyncio
 import random
 
 import numpy as np
@@ -103,6 +104,25 @@ async def test_the_recording_ends_120_ms_after_the_release(desk: Desk) -> None:
     data = await desk.release(recording, hiss(0.5, desk.rate))
     assert recording.seconds - began == pytest.approx(0.12, abs=0.021)
     assert data and desk.loop.now - released == pytest.approx(0.5)
+
+
+async def test_a_release_that_was_believed_late_is_not_waited_for_again(desk: Desk) -> None:
+    """A release is believed 50 ms later, when no press has followed it: the 120 ms count from itself."""
+    recording = await desk.press()
+    await desk.portaudio.stream.play(hiss(1.0, desk.rate))
+    ending = asyncio.ensure_future(recording.finish(desk.loop.now - 0.05))
+    await desk.loop.settle()
+    await desk.portaudio.stream.play(hiss(0.06, desk.rate))
+    assert not ending.done()
+    await desk.portaudio.stream.play(hiss(0.02, desk.rate))
+    await desk.loop.settle(ending.done)
+    assert await recording.finish(desk.loop.now) == b""
+
+
+async def test_a_release_long_ago_ends_the_recording_at_once(desk: Desk) -> None:
+    recording = await desk.press()
+    await desk.portaudio.stream.play(hiss(1.0, desk.rate))
+    assert await recording.finish(desk.loop.now - 0.2)
 
 
 @pytest.mark.parametrize("ago", [0.3, 0.1234, 0.0, -0.0777])

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from assistant_app.speech.portaudio import hand_over
 from tests.fixtures.sound_devices import FakeError, microphone
 from tests.unit.capture.conftest import Desk, desk_with, heard, hiss
 
@@ -207,3 +208,9 @@ async def test_a_device_that_gives_two_channels_only_is_mixed() -> None:
         desk.portaudio.stream.give(np.column_stack([np.full(960, 0.5), np.zeros(960)]))
     await desk.loop.settle()
     assert heard(recording.take())[2000] == pytest.approx(0.25, abs=0.01)
+
+
+async def test_blocks_that_come_after_the_program_has_ended_are_dropped() -> None:
+    loop = asyncio.new_event_loop()
+    loop.close()
+    hand_over(loop, print)

@@ -58,6 +58,19 @@ async def test_the_sound_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> 
         load_portaudio()
 
 
+async def test_a_driver_that_hangs(desk: Desk) -> None:
+    desk.portaudio.answering.clear()
+    pressing = asyncio.ensure_future(desk.press())
+    await desk.loop.settle()
+    await desk.loop.advance(16.0)
+    with pytest.raises(MicrophoneError) as told:
+        await pressing
+    assert told.value.reason == "microphone-refused" and "did not answer" in told.value.detail
+    desk.portaudio.answering.set()
+    await desk.press()
+    assert desk.portaudio.open_streams == 1
+
+
 async def test_only_zeros(desk: Desk) -> None:
     recording = await desk.press()
     await desk.portaudio.stream.play(np.zeros(desk.rate, np.float32))
