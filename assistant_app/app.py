@@ -11,7 +11,7 @@ from assistant_app import i18n
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
-    from assistant_app.doctor import Finding
+    from assistant_app.findings import Finding
     from assistant_app.settings import SettingsFile
     from assistant_app.worker.api import EventSink
     from assistant_app.worker.parts import Parts

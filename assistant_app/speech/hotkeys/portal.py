@@ -104,7 +104,7 @@ class PortalHotkey:
         try:
             # Before any other call: the portal looks up once who a connection belongs to.
             await self._register()
-            await self._look_for_shortcuts()
+            log.info("the portal hands out keys, version %s", await _version(self._bus, answer_s))
             await self._hear()
             await self._create_session()
             return await self._bind(sequence.trigger, sequence.text)
@@ -136,14 +136,6 @@ class PortalHotkey:
             if not error.name.endswith(_NO_REGISTRY):
                 # Portals before 1.21 hand out keys all the same.
                 log.info("the portal does not know the application: %s", error)
-
-    async def _look_for_shortcuts(self) -> None:
-        try:
-            ((_type, version),) = await self._call(PROPERTIES, "Get", "ss", (SHORTCUTS, "version"))
-        except BusError as error:
-            nobody = error.name.endswith(_NOBODY)
-            raise HotkeyError(NO_PORTAL if nobody else NO_SHORTCUTS, detail=str(error)) from error
-        log.info("the portal hands out keys, version %s", version)
 
     async def _hear(self) -> None:
         assert self._bus is not None
@@ -268,3 +260,27 @@ class PortalHotkey:
         if self._session:
             self._session = ""
             self._on_lost(error)
+
+
+async def shortcuts_version(timeout_s: float) -> int:
+    """Return the version of the portal that hands out keys here, asking for none. Raises HotkeyError."""
+    try:
+        bus = await Bus.open(lambda _signal: None, lambda: None, timeout_s)
+    except OSError as error:
+        raise HotkeyError(NO_BUS, detail=str(error)) from error
+    try:
+        return await _version(bus, timeout_s)
+    except (TimeoutError, OSError) as error:
+        raise HotkeyError(NO_ANSWER, detail=repr(error)) from error
+    finally:
+        await bus.close()
+
+
+async def _version(bus: Bus, timeout_s: float) -> int:
+    place = DBusAddress(PATH, NAME, PROPERTIES)
+    try:
+        ((_type, version),) = await bus.call(place, "Get", "ss", (SHORTCUTS, "version"), timeout_s)
+    except BusError as error:
+        nobody = error.name.endswith(_NOBODY)
+        raise HotkeyError(NO_PORTAL if nobody else NO_SHORTCUTS, detail=str(error)) from error
+    return int(version)

@@ -1,7 +1,7 @@
 """The key everywhere by watching the keyboard with pynput: X11 and Windows, the optional extra `hotkey`."""
 
 import asyncio
-import importlib
+import importlib.util
 import logging
 import os
 import sys
@@ -113,21 +113,27 @@ class PynputHotkey:
         self._on_release(self._released_at)
 
 
-def _keyboard() -> Any:
-    """Import pynput, which connects to the display. Raises HotkeyError where it cannot be used."""
+def closed() -> HotkeyError | None:
+    """Return why the keyboard cannot be watched, as far as can be told without trying; None if it can."""
     if sys.platform == "darwin":
         # Begun after the window it takes the whole program down with it: moses-palmer/pynput#511.
-        raise HotkeyError(ON_MACOS)
+        return HotkeyError(ON_MACOS)
     if sys.platform == "linux":
         if os.environ.get("WAYLAND_DISPLAY") or os.environ.get("XDG_SESSION_TYPE") == "wayland":
             # It would hear the windows of X11 programs only.
-            raise HotkeyError(ON_WAYLAND)
+            return HotkeyError(ON_WAYLAND)
         if not os.environ.get("DISPLAY"):
-            raise HotkeyError(NO_DISPLAY)
+            return HotkeyError(NO_DISPLAY)
+    return HotkeyError(MISSING) if importlib.util.find_spec("pynput") is None else None
+
+
+def _keyboard() -> Any:
+    """Import pynput, which connects to the display. Raises HotkeyError where it cannot be used."""
+    reason = closed()
+    if reason is not None:
+        raise reason
     try:
         return importlib.import_module("pynput.keyboard")
-    except ModuleNotFoundError as error:
-        raise HotkeyError(MISSING, detail=str(error)) from error
     except Exception as error:  # pynput raises ImportError and what the display's library raises
         raise HotkeyError(FAILED, reason=str(error).splitlines()[0], detail=repr(error)) from error
 
