@@ -65,10 +65,7 @@ class Stop:
         self._wanted.set()
         with self._lock:
             if self._response is not None:
-                with contextlib.suppress(OSError, ValueError):
-                    # Wakes the thread that reads; closing a file under it would not.
-                    with socket.fromfd(self._response.fileno(), socket.AF_INET, socket.SOCK_STREAM) as twin:
-                        twin.shutdown(socket.SHUT_RDWR)
+                _wake(self._response)
 
     def wait(self, seconds: float) -> None:
         """Pause, but not longer than until a stop is asked for."""
@@ -84,6 +81,15 @@ class Stop:
         finally:
             with self._lock:
                 self._response = None
+
+
+def _wake(response: http.client.HTTPResponse) -> None:
+    """End the waiting of the thread that reads; closing a file under it would not."""
+    with (
+        contextlib.suppress(OSError, ValueError),
+        socket.fromfd(response.fileno(), socket.AF_INET, socket.SOCK_STREAM) as twin,
+    ):
+        twin.shutdown(socket.SHUT_RDWR)
 
 
 def fetch(
