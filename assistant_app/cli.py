@@ -1,4 +1,7 @@
-"""The command line: ask, chat, models, transcribe, doctor. Exit codes: 0 done, 1 failed, 2 usage, 130 Ctrl+C."""
+"""The command line: ask, chat, models, transcribe, doctor.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped with Ctrl+C.
+"""
 
 import argparse
 import json

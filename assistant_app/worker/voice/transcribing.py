@@ -62,6 +62,7 @@ class FileTranscriber:
         self._emit = emit
         self._engine: OwnRecogniser | None = None
         self._clips: OwnRecogniser | None = None
+        self._turn = asyncio.Lock()
         self._busy = False
         self._stopped = False
 
@@ -73,8 +74,12 @@ class FileTranscriber:
         Raises TranscriptIncomplete where some text is there when it is stopped, when the file turns out
         to be damaged, or when the engine dies; Busy while another file is transcribed.
         """
-        if self._busy:
+        if self._busy and not self._stopped:
             raise Busy(N_("Another recording is being transcribed; stop it or wait for its end."))
+        async with self._turn:  # one that was stopped needs a moment to end
+            return await self._transcribe(path, options, model)
+
+    async def _transcribe(self, path: Path, options: ListenOptions | None, model: str) -> Transcript:
         self._busy, self._stopped = True, False
         try:
             plan = self._resolved(model)
