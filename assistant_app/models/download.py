@@ -206,7 +206,8 @@ class _Download:
             headers["Range"] = f"bytes={start}-"
         request = urllib.request.Request(self._url, headers=headers)
         try:
-            response = urllib.request.urlopen(request, timeout=self._patience.silence_s)
+            # An opener of its own: the module's one remembers the proxies of its first use.
+            response = urllib.request.build_opener().open(request, timeout=self._patience.silence_s)
         except urllib.error.HTTPError as error:
             with error:
                 if error.code == 416:

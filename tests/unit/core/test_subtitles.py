@@ -24,8 +24,7 @@ def test_text_has_a_line_for_each_segment() -> None:
 
 def test_subrip() -> None:
     assert to_srt(HELLO) == (
-        "1\n00:00:00,000 --> 00:00:01,500\nHello there.\n"
-        "\n2\n01:01:01,250 --> 01:01:02,000\nAn hour later.\n"
+        "1\n00:00:00,000 --> 00:00:01,500\nHello there.\n\n2\n01:01:01,250 --> 01:01:02,000\nAn hour later.\n"
     )
 
 
