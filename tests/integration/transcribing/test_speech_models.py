@@ -150,6 +150,6 @@ async def test_a_file_that_is_no_whisper_is_refused_in_one_sentence(
     with pytest.raises(AssistantError) as caught:
         await shelf.add_speech_model(tmp_path / "letter.pt")
     assert str(caught.value).endswith(".")
-    with pytest.raises(ModelError, match="ends in .pt"):
+    with pytest.raises(ModelError, match=r"ends in \.pt"):
         await shelf.add_speech_model(tmp_path / "letter.txt")
     assert settings.current.speech_model_paths == ()
