@@ -120,7 +120,7 @@ SOURCES = (
         "large-v3.pt",
         3_087_371_615,
         "e5b1a55b89c1367dacf97e3e19bfd829a01529dbfdeefa8caeb59b3f1b81dadb",
-        N_("The most accurate, and very slow without a graphics card."),
+        N_("The most accurate, and very slow."),
     ),
 )
 

@@ -109,7 +109,7 @@ class TranscriptPage(Page):
         elif isinstance(error, Cancelled):
             self._state.setText(_("Stopped before there was any text."))
         else:
-            self._state.setText("")
+            self._state.setText(_("This recording was not transcribed to its end."))
             self.show_error(error)
         self._models.setVisible(isinstance(error, SpeechMissing))
 
