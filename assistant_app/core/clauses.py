@@ -29,6 +29,8 @@ _ABBREVIATIONS = frozenset(
     " jul aug sept oct nov inc ltd co corp dept bzw usw ggf d.h z.b u.a nr".split()
 )
 _WORD_BEFORE = re.compile(r"[A-Za-z][A-Za-z.]*\Z")
+_GAP = re.compile(r" (?=[.,!?;]+(?:\s|$))")
+"""What an emoji before a full stop leaves behind."""
 _SPEAKABLE = re.compile(r"\w")
 
 
@@ -110,7 +112,7 @@ class Clauses:
             end = starts[cut - 1]
         else:
             end = starts[cut] if cut < len(starts) else self._speakable.position
-        said = " ".join(text[:cut].split())
+        said = _GAP.sub("", " ".join(text[:cut].split()))
         start = next((starts[place] for place in range(cut) if not text[place].isspace()), end)
         self._waiting = Spoken(text[cut:], starts[cut:])
         said = said.lstrip(_CLOSING.replace("(", "") + "，。；、") if is_han(said) else said

@@ -251,9 +251,11 @@ class WindowLogic(QObject):
         CommandPalette(self._window).open_palette()
 
     def _stop(self) -> None:
+        # Voice stops the answer that it speaks by itself, and keeps of it what was heard.
         if self._window.voice.talker.busy:
             self._window.voice.talker.cancel()
-        self._chat.stop()
+        else:
+            self._chat.stop()
 
     def _enable(self) -> None:
         given = Needs.ANSWERING if self._chat.answering else Needs.IDLE

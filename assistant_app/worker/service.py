@@ -26,7 +26,6 @@ from assistant_app.core.views import (
     ConversationRow,
     ConversationView,
     ModelRow,
-    QueuedMessage,
     Receipt,
     Replay,
     ShownMessage,
@@ -40,6 +39,7 @@ from assistant_app.worker.journal import Journal
 from assistant_app.worker.parts import Parts
 from assistant_app.worker.prompt_views import PromptViews, SamplingChoice
 from assistant_app.worker.prompting import Prompter
+from assistant_app.worker.queueing import SaidMeanwhile, question_part
 from assistant_app.worker.replay import replay_receipt
 from assistant_app.worker.turns import Turns
 from assistant_app.worker.voice.host import VoiceHost
@@ -82,8 +82,6 @@ class AssistantService:
         self._failure: AssistantError | None = None
         self._parts: Parts | None = None
         self._background: set[asyncio.Task[Any]] = set()
-        self._spoken: dict[str, AudioTranscriptPart] = {}
-        """What was spoken among the queued messages of this run; the database keeps their words."""
         self._voice = voice(self) if voice is not None else None
 
     # --- life
@@ -98,6 +96,7 @@ class AssistantService:
             parts = self._open_parts(self.emit)
             self._parts = parts
             self._journal = Journal(parts.store, self.emit, self._translate)
+            self._said_meanwhile = SaidMeanwhile(parts.store)
             prompter = Prompter(parts.store, parts.backend)
             sampling = SamplingChoice(parts, self._overrides)
             self._turns = Turns(parts, self._journal, prompter, self.emit, sampling, self._translate)
@@ -261,36 +260,20 @@ class AssistantService:
         store = (await self._opened()).store
         conversation = store.conversation(conversation_id)
         if self._turns.running(conversation_id):
-            queued = self._enqueue(conversation_id, said)
+            queued = self._said_meanwhile.add(conversation_id, said)
             store.save_draft(conversation_id, "")
             self.emit(ConversationChanged(conversation_id))
             return Message(
-                queued.id, conversation_id, None, Role.USER, (_question(said),), MessageState.STREAMING
+                queued.id, conversation_id, None, Role.USER, (question_part(said),), MessageState.STREAMING
             )
         if store.queued(conversation_id):
             # What was queued before comes first; the new text waits behind it.
-            if _question(said).text.strip():
-                self._enqueue(conversation_id, said)
-            said = self._take_queued(conversation_id) or said
+            if question_part(said).text.strip():
+                self._said_meanwhile.add(conversation_id, said)
+            said = self._said_meanwhile.take(conversation_id) or said
         message = self._ask(conversation, conversation.leaf_id, said)
         store.save_draft(conversation_id, "")
         return message
-
-    def _enqueue(self, conversation_id: str, said: str | AudioTranscriptPart) -> QueuedMessage:
-        assert self._parts is not None
-        queued = self._parts.store.enqueue(conversation_id, _question(said).text)
-        if isinstance(said, AudioTranscriptPart):
-            self._spoken[queued.id] = said
-        return queued
-
-    def _take_queued(self, conversation_id: str) -> str | AudioTranscriptPart | None:
-        """Return what waited longest; spoken words that were edited meanwhile are text."""
-        assert self._parts is not None
-        queued = self._parts.store.take_queued(conversation_id)
-        if queued is None:
-            return None
-        spoken = self._spoken.pop(queued.id, None)
-        return spoken if spoken is not None and spoken.text == queued.text else queued.text
 
     async def edit_queued(self, conversation_id: str, queued_id: str, text: str) -> None:
         (await self._opened()).store.edit_queued(queued_id, text)
@@ -381,7 +364,7 @@ class AssistantService:
         assert self._parts is not None
         store = self._parts.store
         message = Message(
-            new_id(), conversation.id, parent_id, Role.USER, (_question(said),), created_at=time.time()
+            new_id(), conversation.id, parent_id, Role.USER, (question_part(said),), created_at=time.time()
         )
         store.add_message(message)
         store.finish_message(message, None)
@@ -401,7 +384,7 @@ class AssistantService:
         if message.state not in (MessageState.DONE, MessageState.LENGTH):
             return
         try:
-            said = self._take_queued(message.conversation_id)
+            said = self._said_meanwhile.take(message.conversation_id)
             if said is not None:
                 conversation = store.conversation(message.conversation_id)
                 self._ask(conversation, conversation.leaf_id, said)
@@ -511,7 +494,3 @@ class AssistantService:
         if self._diagnose is None:
             return ()
         return await asyncio.to_thread(self._diagnose, parts)
-
-
-def _question(said: str | AudioTranscriptPart) -> TextPart | AudioTranscriptPart:
-    return TextPart(said) if isinstance(said, str) else said

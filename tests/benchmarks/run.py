@@ -22,6 +22,7 @@ BENCHMARKS = (
     ("many", "bench_window", "many_conversations"),
     ("voice-pane", "bench_voice_pane", "voice_pane"),
     ("capture", "bench_capture", "capture"),
+    ("talk", "bench_talk", "talk"),
     ("speech", "bench_speech", "speech_time"),
     ("words", "bench_speech", "speech_words"),
     ("feed", "bench_speech", "speech_feed"),

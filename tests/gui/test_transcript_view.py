@@ -305,7 +305,16 @@ def test_the_keyboard_moves_between_messages_and_opens_their_menu(view: Transcri
     menu = view.findChild(QMenu, "messageMenu")
     assert menu is not None
     texts = [action.text() for action in menu.actions()]
-    assert texts == ["Copy", "Copy as Markdown", "Edit", "Regenerate", "Details", "Replay", "Delete"]
+    assert texts == [
+        "Copy",
+        "Copy as Markdown",
+        "Read aloud",
+        "Edit",
+        "Regenerate",
+        "Details",
+        "Replay",
+        "Delete",
+    ]
     menu.close()
     qtbot.keyClick(answer, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text() == "Six."

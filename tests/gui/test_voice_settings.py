@@ -190,7 +190,7 @@ def test_answer_to_spoken_words_stands_in_the_pane_as_it_is_written(
     voice.emit(TranscriptFinal("and at night?", "en", 1.0, TalkTarget.CONVERSATION))
     answer = replace(chat_window.chat.last_answer(), id="new", parts=())
     voice.emit(TurnStarted(here, answer))
-    for piece in ("At night ", "it is dark."):
+    for piece in ("At **night** ", "it is dark."):
         voice.emit(TextDelta(here, "new", piece))
     qtbot.waitUntil(lambda: chat_window.voice.pane is not None, timeout=WAIT_MS)
     label = chat_window.voice.pane.answer.label

@@ -140,6 +140,15 @@ def test_second_key_does_nothing_while_the_first_is_held(window: MainWindow, ask
     asked("press", "release")
 
 
+def test_another_program_can_ask_to_listen_and_to_end(
+    window: MainWindow, voice: ScriptedVoice, asked: Asked
+) -> None:
+    for verb in ("start", "stop", "toggle"):
+        window.voice.talker.command(verb)
+    asked("start", "finish", "toggle")
+    assert {call[2] for call in voice.calls if len(call) == 3} == {window.chat.conversation_id}
+
+
 def test_screen_reader_that_can_only_click_toggles(window: MainWindow, asked: Asked) -> None:
     window.voice.show_pane(focus=False)
     window.voice.pane.button.click()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 START_S = 10.0
 """For its start, which on a busy computer is slow: it runs each of its voices once."""
-ANSWER_S = 4.0
+ANSWER_S = 8.0
+"""From a running one; that it runs is not known where systemd keeps its socket and starts it now."""
 _SYSTEM_COMMAND = "/usr/bin/speech-dispatcher"
 
 
@@ -68,7 +69,7 @@ def _open(path: Path, answer_s: float) -> socket.socket:
 
 def _start(path: Path, start_s: float) -> None:
     """Start it as libspeechd does; it puts itself into the background when it is ready."""
-    command = os.environ.get("SPEECHD_CMD", _SYSTEM_COMMAND)
+    command = os.environ.get("SPEECHD_CMD") or shutil.which("speech-dispatcher") or _SYSTEM_COMMAND
     if not shutil.which(command):
         raise FileNotFoundError(command)
     subprocess.run(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from whisper.audio import log_mel_spectrogram, pad_or_trim
 from whisper.tokenizer import Tokenizer
 
 from assistant_app.core.errors import ModelError
@@ -19,7 +18,7 @@ from assistant_app.engines.whisper.listener import (
     suppressed,
     tokenizer_of,
 )
-from assistant_app.engines.whisper.window import SAMPLES, Sound
+from assistant_app.engines.whisper.window import Sound, spectrogram
 
 _MANY_MELS = 128
 """Of large-v3 and turbo, which know a hundredth language."""
@@ -93,8 +92,8 @@ class FasterModel:
 
     def encode(self, sound: Sound, positions: int) -> Any:
         """Run the encoder once over a window."""
-        mel = log_mel_spectrogram(pad_or_trim(sound, positions * SAMPLES), n_mels=self._model.n_mels)
-        return self._model.encode(self._library.StorageView.from_array(mel[None].contiguous().numpy()))
+        mel = spectrogram(sound, positions, self._model.n_mels)
+        return self._model.encode(self._library.StorageView.from_array(mel.contiguous().numpy()))
 
     def decode(
         self,

@@ -1,52 +1,62 @@
-"""Eight-bit linear layers and vocabulary product, where a checkpoint gains by them on this computer."""
+"""Products with a checkpoint's matrices: in 32 bits, or in 8 where this computer gains by it."""
 
-import copy
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-from whisper.model import Linear, Whisper
+from torch import Tensor
+from torch.nn import functional
 
 GAIN = 1.1
 """How many times less time eight bits must take to be used."""
-_ROWS = 512
-"""Positions of a short window, for the measurement."""
 _ROUNDS = 3
 
-Head = Callable[[Tensor], Tensor]
-"""From hidden states (rows, n_text_state) to logits (rows, n_vocab), both float32."""
-Gains = Callable[[nn.Module, nn.Module, Tensor], bool]
-"""Whether the second module is worth taking in place of the first, for an input."""
+Product = Callable[[Tensor], Tensor]
+"""From (…, columns) to (…, rows), both float32."""
+Pack = Callable[[Tensor, Tensor | None], Product]
+"""From a matrix (rows, columns) and what is added to a product with it."""
+Gains = Callable[[Product, Product, Tensor], bool]
+"""Whether the second product is worth taking in place of the first, for an input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantised:
-    """What works in eight bits now."""
-
-    head: Head
-    parts: tuple[str, ...] = ()
-    """Of "encoder", "decoder", "vocabulary"."""
-    note: str = ""
-    """Why nothing does, where that was wanted; technical."""
+class Unavailable(Exception):
+    """This torch cannot compute in eight bits; the message is technical."""
 
 
-def plain_head(model: Whisper) -> Head:
-    """Return the vocabulary product as the checkpoint has it."""
-    weight = model.decoder.token_embedding.weight
-    return lambda hidden: nn.functional.linear(hidden, weight)
+def plain(matrix: Tensor, added: Tensor | None) -> Product:
+    """Return the product as the checkpoint has it."""
+    return lambda x: functional.linear(x, matrix, added)
 
 
-def measured(before: nn.Module, after: nn.Module, example: Tensor) -> bool:
+def eight_bits(matrix: Tensor, added: Tensor | None) -> Product:
+    """Return the product in eight bits, with a scale for each row of the matrix. Raises Unavailable.
+
+    The one place that touches torch's quantisation, which is announced to move or go.
+    """
+    try:
+        scales = matrix.abs().amax(dim=1).clamp(min=1e-8) / 127.0
+        zeros = torch.zeros(len(scales), dtype=torch.int64)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = torch.quantize_per_channel(matrix, scales.double(), zeros, 0, torch.qint8)
+            packed = torch.ops.quantized.linear_prepack(whole, added)
+        product = torch.ops.quantized.linear_dynamic
+        # True: inputs get seven bits, for sums of eight overflow on processors without VNNI.
+        product(torch.zeros(1, matrix.shape[1]), packed, True)
+    except (ImportError, AttributeError, RuntimeError, NotImplementedError) as error:
+        raise Unavailable(f"no products in eight bits: {error!r}") from error
+    return lambda x: product(x, packed, True)
+
+
+def measured(before: Product, after: Product, example: Tensor) -> bool:
     """Whether `after` takes less CPU time by GAIN; the least of some rounds on one thread."""
 
-    def least(module: nn.Module) -> float:
+    def least(product: Product) -> float:
         times = []
         for _ in range(_ROUNDS):
             began = time.thread_time()
-            module(example)
+            product(example)
             times.append(time.thread_time() - began)
         return min(times)
 
@@ -58,73 +68,7 @@ def measured(before: nn.Module, after: nn.Module, example: Tensor) -> bool:
         torch.set_num_threads(threads)
 
 
-@torch.no_grad()
-def quantise(model: Whisper, gains: Gains = measured) -> Quantised:
-    """Put eight-bit layers into the model where they gain; where they cannot be made it stays as it is."""
-    state = model.dims.n_text_state
-    words = nn.Linear(state, model.dims.n_vocab, bias=False, device="meta")
-    words.weight = model.decoder.token_embedding.weight
-    try:
-        head: Head = plain_head(model)
-        parts = []
-        encoder_block, row = model.encoder.blocks[0], torch.randn(1, 1, state)
-        if gains(encoder_block, _eight_bits(encoder_block), torch.randn(1, _ROWS, state)):
-            parts.append("encoder")
-        decoder_mlp = model.decoder.blocks[0].mlp
-        if gains(decoder_mlp, _eight_bits(decoder_mlp), row):
-            parts.append("decoder")
-        product = _eight_bits(nn.Sequential(words))
-        if gains(words, product, row):
-            parts.append("vocabulary")
-            head = product
-        # Only now, when nothing has failed, is the model itself changed.
-        if "encoder" in parts:
-            model.encoder = _eight_bits(model.encoder)
-        if "decoder" in parts:
-            model.decoder.blocks = _eight_bits(model.decoder.blocks)
-    except _Unavailable as error:
-        return Quantised(plain_head(model), note=str(error))
-    note = "" if parts else "eight bits are not faster for this model on this computer"
-    return Quantised(head, tuple(parts), note)
-
-
-class _Unavailable(Exception):
-    """This torch cannot make eight-bit layers."""
-
-
-def _eight_bits(module: nn.Module) -> nn.Module:
-    """Return a copy with eight-bit linear layers, a scale for each row.
-
-    The one place that touches torch's quantisation, which is announced to move or go.
-    """
-    twin = _with_plain_linears(module)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
-
-            made: object = quantize_dynamic(  # type: ignore[no-untyped-call]
-                twin, {nn.Linear: per_channel_dynamic_qconfig}, inplace=True
-            )
-    except (ImportError, AttributeError, RuntimeError, NotImplementedError) as error:
-        raise _Unavailable(f"no eight-bit layers: {error!r}") from error
-    if not isinstance(made, nn.Module):
-        raise _Unavailable(f"no eight-bit layers: got {type(made)}")
-    return made
-
-
-def _with_plain_linears(module: nn.Module) -> nn.Module:
-    """Return a copy that shares the weights: whisper's own Linear is none that torch would quantise."""
-    memo: dict[int, object] = {}
-    for tensor in (*module.parameters(), *module.buffers()):
-        memo[id(tensor)] = tensor
-    twin = copy.deepcopy(module, memo)
-    for owner in twin.modules():
-        for name, child in owner.named_children():
-            if isinstance(child, Linear):
-                plain = nn.Linear(
-                    child.in_features, child.out_features, child.bias is not None, device="meta"
-                )
-                plain.weight, plain.bias = child.weight, child.bias
-                setattr(owner, name, plain)
-    return twin
+def better(matrix: Tensor, rows: int, gains: Gains) -> Pack:
+    """Return the way to make products with matrices like this one, of inputs with so many rows."""
+    example = torch.randn(1, rows, matrix.shape[1])
+    return eight_bits if gains(plain(matrix, None), eight_bits(matrix, None), example) else plain

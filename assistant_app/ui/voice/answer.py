@@ -6,12 +6,16 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from assistant_app.core.events import SpokenProgress
+from assistant_app.core.speakable import speakable
 from assistant_app.i18n import _
 from assistant_app.ui.icons import icon
 from assistant_app.ui.theme import Theme
+from assistant_app.ui.wording import language
 
 _SHOWN = 320
 """Letters; the whole answer stands in the conversation beside."""
+_LOOKED_AT = 480
+"""Letters of Markdown that are more than enough for what is shown."""
 _REFRESH_MS = 120
 
 
@@ -82,7 +86,9 @@ class AnswerView(QWidget):
         self._show_buttons()
 
     def _show_text(self) -> None:
-        text = " ".join(self._text.split())
+        # As it is heard: without marks, with "code block" for code.
+        said = speakable(self._text[:_LOOKED_AT], language().partition("_")[0])
+        text = " ".join(said.split())
         shown = text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + "…"
         self.label.setText(shown)
         self.label.setAccessibleName(shown)

@@ -173,7 +173,7 @@ class VoiceLink(QObject):
         if does == "microphone":
             pages.open("settings", tab="voice")
         elif does == "model":
-            pages.open("speech-models")
+            pages.open("models")
         else:
             self.talker.ask(lambda voice: voice.retry())
 

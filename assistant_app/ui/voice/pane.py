@@ -36,6 +36,7 @@ from assistant_app.ui.voice.waveform import Waveform, share_of
 from assistant_app.ui.voice.wording import STATES, clock, hint, native_key, timings_line
 
 _SECOND_MS = 250
+_BUTTON_PX, _COMPACT_PX, _LOW_PX = 148, 112, 68
 _LEFT_PX, _LEFT_SHARE = 230, 0.38
 """Of the part with the button, when the pane lies flat."""
 _UNLIMITED_PX = 16_777_215
@@ -173,11 +174,17 @@ class VoicePane(QFrame):
         self._theme.changed.connect(self._style)
 
     # --- for the window
-    def set_compact(self, compact: bool) -> None:
-        """Lie flat below the conversation, or stand at its right."""
+    def set_compact(self, compact: bool, *, low: bool = False) -> None:
+        """Lie flat below the conversation, or stand at its right.
+
+        With `low` there is room for the button and what is said only; all else can be done elsewhere.
+        """
         direction = QBoxLayout.Direction
         self._both.setDirection(direction.LeftToRight if compact else direction.TopToBottom)
-        self.button.set_compact(compact)
+        side = _LOW_PX if low else _COMPACT_PX if compact else _BUTTON_PX
+        self.button.setFixedSize(side, side)
+        for part in (self._hint, self.waveform, self.choices):
+            part.setVisible(not low)
         self.heard.set_compact(compact)
         self._compact = compact
         self._fit_left()

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 _NARROW_LINES = 54
 """In a window less wide than the height of so many lines of text, the conversation would be squeezed."""
 _WIDTH_LINES, _LEAST_LINES = 19, 15
+_LOW_LINES = 36
+"""In a window less high than so many lines the pane shows what it must."""
 _HEIGHT_SHARE = 0.46
-_LEAST_HEIGHT_PX = 240
+_LEAST_HEIGHT_PX = 150
 _UNLIMITED_PX = 16_777_215
 
 
@@ -28,6 +30,7 @@ class PanePlace(QObject):
         self._index = index
         self._pane: VoicePane | None = None
         self._below: bool | None = None
+        self._low = False
         self.width = 0
         """Of the pane in pixels when it stood at the right last; 0: as it likes."""
         window.installEventFilter(self)
@@ -68,13 +71,17 @@ class PanePlace(QObject):
         pane, below = self._pane, self.below
         if pane is None:
             return
+        low = below and self._window.height() < _LOW_LINES * self._line
         if below:
             pane.setMaximumHeight(max(_LEAST_HEIGHT_PX, int(self._window.height() * _HEIGHT_SHARE)))
         if below is self._below:
+            if low is not self._low:
+                self._low = low
+                pane.set_compact(below, low=low)
             return
         self.remember()
-        self._below = below
-        pane.set_compact(below)
+        self._below, self._low = below, low
+        pane.set_compact(below, low=low)
         focus = self._window.focusWidget()
         if below:
             pane.setMinimumWidth(0)

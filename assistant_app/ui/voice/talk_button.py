@@ -12,9 +12,8 @@ from assistant_app.ui.icons import pixmap
 from assistant_app.ui.theme import Theme
 from assistant_app.ui.voice.wording import STATES
 
-_LARGE_PX, _SMALL_PX = 148, 112
-_RING_PX = 13
-"""Room around the disc for the level and for the ring that turns."""
+_RING_SHARE = 0.09
+"""Of the width: room around the disc for the level and for the ring that turns."""
 _TURN_MS = 60
 _TURNING = (TalkState.ARMING, TalkState.FINISHING, TalkState.THINKING)
 _ICONS = {
@@ -49,7 +48,6 @@ class TalkButton(QPushButton):
         self.setCheckable(True)
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.set_compact(False)
         theme.changed.connect(self.update)
         self.show_talk(Talk())
 
@@ -68,11 +66,6 @@ class TalkButton(QPushButton):
         self._level = share
         if self.isVisible():
             self.update()
-
-    def set_compact(self, compact: bool) -> None:
-        """Be smaller where there is little room."""
-        side = _SMALL_PX if compact else _LARGE_PX
-        self.setFixedSize(side, side)
 
     def sizeHint(self) -> QSize:
         return self.size()
@@ -122,7 +115,7 @@ class TalkButton(QPushButton):
         disc, outline, mark = self._colors()
         whole = QRectF(self.rect())
         middle = whole.center()
-        radius = whole.width() / 2 - _RING_PX
+        radius = whole.width() * (0.5 - _RING_SHARE)
         if self._talk.state is TalkState.LISTENING:
             self._paint_level(painter, middle, radius, disc)
         elif self._talk.state in _TURNING:
@@ -154,11 +147,11 @@ class TalkButton(QPushButton):
         halo.setAlpha(70)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(halo)
-        reach = radius + 2 + (_RING_PX - 4) * math.sqrt(self._level)
+        reach = radius + 2 + (self.width() * _RING_SHARE - 4) * math.sqrt(self._level)
         painter.drawEllipse(middle, reach, reach)
 
     def _paint_turning(self, painter: QPainter, middle: QPointF, radius: float) -> None:
-        reach = radius + 5
+        reach = radius + self.width() * _RING_SHARE * 0.4
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(
             QPen(QColor(self._theme.colors.accent), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)

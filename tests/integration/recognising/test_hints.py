@@ -7,7 +7,6 @@ import pytest
 
 from assistant_app.core.errors import Cancelled
 from assistant_app.core.voice import ListenOptions
-from assistant_app.engines.whisper.decoding import decode
 from assistant_app.engines.whisper.listener import Decoded, Wish
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
@@ -41,21 +40,24 @@ def hints_for(tokens: tuple[int, ...], seed: int) -> list[list[int]]:
 def test_a_hint_changes_nothing_with_random_weights(case: int, toys: list[SpeechModel]) -> None:
     model = toys[case % 3]
     features = model.encode(noise(case, 1.0 + case / 10), 512)
-    plain = decode(model, features, Wish("en"), LIMIT)
+    plain = model.decode(features, Wish("en"), LIMIT)
     assert len(plain.tokens) > 4
     hint = hints_for(plain.tokens, case)[case % 7]
-    hinted = decode(model, features, Wish("en"), LIMIT, hint)
+    hinted = model.decode(features, Wish("en"), LIMIT, hint)
     assert hinted.tokens == plain.tokens
     assert hinted.avg_logprob == pytest.approx(plain.avg_logprob, abs=1e-3)
     assert hinted.no_speech_prob == pytest.approx(plain.no_speech_prob, abs=1e-4)
 
 
 def test_a_hint_changes_nothing_with_a_trained_model(pocket: SpeechModel, listening: Any) -> None:
+    """In eight bits inputs are rounded by the largest of a pass: now and then one token differs."""
+    differ = 0
     for number, (sound, _) in enumerate(listening.clips(6, seed=31)):
         features = pocket.encode(sound, 512)
-        plain = decode(pocket, features, Wish(), 60)
+        plain = pocket.decode(features, Wish(), 60)
         for hint in hints_for(plain.tokens, number):
-            assert same(decode(pocket, features, Wish(), 60, hint), plain)
+            differ += not same(pocket.decode(features, Wish(), 60, hint), plain)
+    assert differ <= (2 if pocket.quantised_parts else 0)
 
 
 def same(one: Decoded, other: Decoded) -> bool:
@@ -67,7 +69,7 @@ def test_a_right_hint_needs_one_pass_of_the_decoder(
 ) -> None:
     model = toys[0]
     features = model.encode(noise(0, 2.0), 512)
-    tokens = decode(model, features, Wish("en"), LIMIT).tokens
+    tokens = model.decode(features, Wish("en"), LIMIT).tokens
     steps: list[int] = []
     hidden = model.hidden
 
@@ -76,7 +78,7 @@ def test_a_right_hint_needs_one_pass_of_the_decoder(
         return hidden(tokens, *rest)
 
     monkeypatch.setattr(model, "hidden", counting)
-    hinted = decode(model, features, Wish("en"), LIMIT, tokens)
+    hinted = model.decode(features, Wish("en"), LIMIT, tokens)
     assert hinted.hint_tokens == len(tokens) == LIMIT
     assert steps == [4 + LIMIT]
 

@@ -8,7 +8,7 @@ import pytest
 
 from assistant_app.core.errors import RequestInvalid
 from assistant_app.core.voice import ListenOptions, NoText, SpeechGap
-from assistant_app.engines.whisper.decoding import _Rules, decode
+from assistant_app.engines.whisper.decoding import _Rules
 from assistant_app.engines.whisper.gate import LONGEST_PIECE_S
 from assistant_app.engines.whisper.listener import PROMPT_TOKENS, Decoded, Wish
 from assistant_app.engines.whisper.model import SpeechModel
@@ -83,7 +83,7 @@ def test_a_long_text_that_was_not_understood_leaves_a_mark(
     from assistant_app.engines.whisper import session as module
     from assistant_app.engines.whisper.recognising import Piece
 
-    clear = decode(pocket_fp32, pocket_fp32.encode(say(SAID[0]), 512), Wish(), 40)
+    clear = pocket_fp32.decode(pocket_fp32.encode(say(SAID[0]), 512), Wish(), 40)
     pieces = [Piece(clear, None, 512), Piece(clear, NoText.UNCLEAR, 1500, passes=2)]
     assert module._report(session.heard(), pieces, ListenOptions(), 3, 0).text == f"{SAID[0]} …"
     lost = module._report(session.heard(), pieces[1:], ListenOptions(), 2, 0)
@@ -95,10 +95,10 @@ def test_the_language_is_found_in_the_same_pass(toys: list[SpeechModel]) -> None
         sound = noise(number, 2.0)
         with counted_passes(model) as passes:
             features = model.encode(sound, 512)
-            found = decode(model, features, Wish(""), 12)
+            found = model.decode(features, Wish(""), 12)
         assert passes == [512]
         assert found.language in model.languages
-        assert found.tokens == decode(model, features, Wish(found.language), 12).tokens
+        assert found.tokens == model.decode(features, Wish(found.language), 12).tokens
 
 
 def test_languages_and_translation_of_a_multilingual_model(toys: list[SpeechModel]) -> None:
@@ -130,8 +130,8 @@ def test_words_are_given_as_a_short_prompt(toys: list[SpeechModel]) -> None:
     assert rules.start[0] == rules.tokenizer.sot_prev
     assert rules.sot_index == PROMPT_TOKENS + 1
     features = toys[0].encode(noise(3, 1.0), 512)
-    plain = decode(toys[0], features, Wish("en", prompt="Ada"), 12)
-    assert decode(toys[0], features, Wish("en", prompt="Ada"), 12, plain.tokens).tokens == plain.tokens
+    plain = toys[0].decode(features, Wish("en", prompt="Ada"), 12)
+    assert toys[0].decode(features, Wish("en", prompt="Ada"), 12, plain.tokens).tokens == plain.tokens
 
 
 def test_times_for_files(pocket: SpeechModel, session: Session, say: Say) -> None:

@@ -23,6 +23,7 @@ from tests.integration.voice.conftest import (
     environment,
 )
 
+LONGER = "Please open the window, then the door, and then the other window, if there is one."
 CHINESE = "请打开窗户。"
 
 
@@ -55,7 +56,7 @@ async def test_a_piece_is_heard_and_say_returns_after_its_last_sound(
         ended = time.monotonic()
         first, last = await heard_between(recorder, began, ended)
     assert last - first > 0.7
-    assert last < ended + 0.1
+    assert last < ended + 0.3
     assert len(times) == 1
     assert began <= times[0] <= ended
 
@@ -83,7 +84,7 @@ async def test_hush_silences_and_every_piece_ends(speaker: VoiceSpeaker, sound: 
         await sounds(recorder, began)
         await speaker.hush()
         await asyncio.gather(*pieces)
-        await silent_from(recorder, time.monotonic() + 0.5)
+        await silent_from(recorder, time.monotonic() + 1.0)
         # It can be followed by the next answer at once.
         again = time.monotonic()
         await speaker.say(SENTENCE, "en", PLAIN)
@@ -122,10 +123,10 @@ async def test_pause_is_silent_and_resume_says_the_rest(speaker: VoiceSpeaker, s
     speaker.on_sound = times.append
     with sound.recorder() as recorder:
         began = time.monotonic()
-        pieces = [asyncio.create_task(speaker.say(text, "en", PLAIN)) for text in (SENTENCE, "And close it.")]
+        pieces = [asyncio.create_task(speaker.say(text, "en", PLAIN)) for text in (LONGER, "And close it.")]
         await sounds(recorder, began)
         await speaker.pause()
-        await silent_from(recorder, time.monotonic() + 0.5)
+        await silent_from(recorder, time.monotonic() + 1.0)
         assert not any(piece.done() for piece in pieces)
         resumed = time.monotonic()
         await speaker.resume()
@@ -211,6 +212,7 @@ async def test_where_nothing_can_be_played_a_sentence_says_so(
         await speaker.say(SENTENCE, "en", PLAIN)
 
 
+@pytest.mark.slow
 async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
     make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
@@ -226,6 +228,7 @@ async def test_a_speech_dispatcher_that_does_not_answer_is_left_alone(
         daemon.kill()
 
 
+@pytest.mark.slow
 async def test_a_speech_dispatcher_that_dies_is_replaced_within_the_piece(
     make_speaker: MakeSpeaker, sound: VirtualSound
 ) -> None:
@@ -265,6 +268,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["qt", "espeak"])
 async def test_when_the_application_is_killed_neither_a_process_nor_a_sound_is_left(
     engine: str, sound: VirtualSound
@@ -285,7 +289,7 @@ async def test_when_the_application_is_killed_neither_a_process_nor_a_sound_is_l
         parent.stdout.close()
         _gone, alive = await asyncio.to_thread(psutil.wait_procs, [voice, *children], 10.0)
         assert not alive
-        await silent_from(recorder, time.monotonic() + 0.5)
+        await silent_from(recorder, time.monotonic() + 1.0)
 
 
 def test_only_the_voice_process_imports_qts_speech_and_only_voices_play_sound() -> None:
