@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assistant_app.core.voice import ListenOptions, Microphone, Recogniser, Speaker, SpeechPlan
+from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechPlan
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
@@ -72,17 +72,14 @@ class DeviceVoiceParts:
         """Turns files into text."""
         from assistant_app.worker.voice.own_model import own_plan
         from assistant_app.worker.voice.transcribing import FileTranscriber
+        from assistant_app.worker.voice.wishes import listen_options
 
         return FileTranscriber(
             lambda model: own_plan(model or self._settings.current.speech_model, self._paths.speech_models),
             self._engine_of_its_own,
-            self._options,
+            lambda: listen_options(self._settings.current),
             self._emit,
         )
-
-    def _options(self) -> ListenOptions:
-        settings = self._settings.current
-        return ListenOptions(settings.speech_language, settings.speech_translate, settings.speech_vocabulary)
 
     def _engine_of_its_own(self) -> "SpeechEngine":
         """Return an engine for one errand; what happens to it is not shown as the state of voice."""

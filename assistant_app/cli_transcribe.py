@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -21,6 +21,7 @@ from assistant_app.core.text import N_
 from assistant_app.core.voice import Heard, ListenOptions, NoText, TranscriptIncomplete
 from assistant_app.i18n import _, ngettext, translate
 from assistant_app.paths import Paths
+from assistant_app.worker.voice.wishes import listen_options
 
 if TYPE_CHECKING:
     from assistant_app.worker.voice.parts import Transcribing
@@ -255,7 +256,7 @@ async def measure(
             continue
         heard = []
         for full in (True, False):
-            wish = ListenOptions(listen.language, listen.translate, listen.prompt, full_window=full)
+            wish = replace(listen, full_window=full)
             heard.append(await transcribing.recognise_clip(samples, wish, model))
         clip = _compared(path.name, word_errors.units(text), *heard)
         clips.append(clip)
@@ -336,12 +337,11 @@ def _parts(
 ) -> tuple[DeviceVoiceParts, ListenOptions]:
     paths = Paths.default()
     settings = prepare(paths)
-    language = settings.current.speech_language if options.language is None else options.language
-    listen = ListenOptions(
-        "" if language == "auto" else language,
-        options.translate or settings.current.speech_translate,
-        settings.current.speech_vocabulary,
-    )
+    listen = listen_options(settings.current)
+    if options.language is not None:
+        listen = replace(listen, language="" if options.language == "auto" else options.language)
+    if options.translate:
+        listen = replace(listen, translate=True)
     return DeviceVoiceParts(paths, settings, emit), listen
 
 
