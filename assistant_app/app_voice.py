@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant_app.core.hotkeys import GlobalHotkey, HotkeyWay
-from assistant_app.core.text import N_
-from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechMissing, SpeechPlan
+from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechPlan
+from assistant_app.i18n import _
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
@@ -16,24 +16,19 @@ if TYPE_CHECKING:
     from assistant_app.worker.api import EventSink
     from assistant_app.worker.service import AssistantService
     from assistant_app.worker.speech_engine import SpeechEngine
-    from assistant_app.worker.voice.parts import SpeechModels, Transcribing
     from assistant_app.worker.voice.service import VoiceService
     from assistant_app.worker.voice.speaker import VoiceSpeaker
-
-HOLD_TO_TALK = N_("Hold to talk to the assistant")
-"""What the desktop shows beside the key everywhere."""
+    from assistant_app.worker.voice.speech_models import SpeechModelShelf
+    from assistant_app.worker.voice.transcribing import FileTranscriber
 
 
 class DeviceVoiceParts:
     """worker.voice.parts.VoiceParts of this computer. Nothing is imported or started before it is used."""
 
-    def __init__(
-        self, paths: Paths, settings: "SettingsFile", emit: "EventSink", translate: Callable[[str], str]
-    ) -> None:
+    def __init__(self, paths: Paths, settings: "SettingsFile", emit: "EventSink") -> None:
         self._paths = paths
         self._settings = settings
         self._emit = emit
-        self._translate = translate
         self._engine: SpeechEngine | None = None
         self._voice: VoiceSpeaker | None = None
 
@@ -67,14 +62,33 @@ class DeviceVoiceParts:
         return self._voice
 
     @cached_property
-    def models(self) -> "SpeechModels":
+    def models(self) -> "SpeechModelShelf":
         """Which Whispers there are."""
-        raise SpeechMissing()
+        from assistant_app.worker.voice.speech_models import SpeechModelShelf
+
+        return SpeechModelShelf(
+            self._paths.speech_models, self._settings, self._emit, self._engine_of_its_own
+        )
 
     @cached_property
-    def transcribing(self) -> "Transcribing":
+    def transcribing(self) -> "FileTranscriber":
         """Turns files into text."""
-        raise SpeechMissing()
+        from assistant_app.worker.voice.own_model import own_plan
+        from assistant_app.worker.voice.transcribing import FileTranscriber
+        from assistant_app.worker.voice.wishes import listen_options
+
+        return FileTranscriber(
+            lambda model: own_plan(model or self._settings.current.speech_model, self._paths.speech_models),
+            self._engine_of_its_own,
+            lambda: listen_options(self._settings.current),
+            self._emit,
+        )
+
+    def _engine_of_its_own(self) -> "SpeechEngine":
+        """Return an engine for one errand; what happens to it is not shown as the state of voice."""
+        from assistant_app.worker.speech_engine import SpeechEngine
+
+        return SpeechEngine(lambda _event: None)
 
     @property
     def hotkey_ways(self) -> Sequence[HotkeyWay]:
@@ -83,7 +97,7 @@ class DeviceVoiceParts:
         def portal() -> GlobalHotkey:
             from assistant_app.speech.hotkeys.portal import PortalHotkey
 
-            return PortalHotkey(self._translate(HOLD_TO_TALK))
+            return PortalHotkey(_("Hold to talk to the assistant"))
 
         def keyboard() -> GlobalHotkey:
             from assistant_app.speech.hotkeys.pynput_keys import PynputHotkey
@@ -112,6 +126,10 @@ class DeviceVoiceParts:
             await self._engine.stop()
         if self._voice is not None:
             await self._voice.stop()
+        # cached_property keeps what was made in the instance.
+        for made in (self.__dict__.get("models"), self.__dict__.get("transcribing")):
+            if made is not None:
+                await made.close()
 
 
 def build_voice(
@@ -121,7 +139,7 @@ def build_voice(
     from assistant_app.worker.voice.service import VoiceService
 
     return VoiceService(
-        DeviceVoiceParts(paths, settings, service.emit, translate),
+        DeviceVoiceParts(paths, settings, service.emit),
         settings,
         recordings=paths.recordings,
         emit=service.emit,

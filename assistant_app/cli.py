@@ -1,4 +1,7 @@
-"""The command line: ask, chat, models, doctor. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 Ctrl+C."""
+"""The command line: ask, chat, models, transcribe, doctor.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped with Ctrl+C.
+"""
 
 import argparse
 import json
@@ -8,6 +11,7 @@ from typing import Any
 
 from assistant_app import __version__
 from assistant_app.app import build_worker, prepare
+from assistant_app.cli_transcribe import add_command as add_transcribe
 from assistant_app.core.conversation import ToolCallPart, ToolResultPart
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.views import ModelRow
@@ -79,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models that can be used")
     models.add_argument("--json", action="store_true", help="print JSON")
     models.set_defaults(run=_models)
+    add_transcribe(commands)
     doctor = commands.add_parser("doctor", help="check that everything works; exits with 1 if not")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=_doctor)

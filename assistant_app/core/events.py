@@ -7,7 +7,7 @@ from typing import Literal
 from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
 from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.reminders import Reminder
-from assistant_app.core.voice import Talk, TalkTarget, Timings
+from assistant_app.core.voice import Segment, Talk, TalkTarget, Timings
 
 
 class TurnPhase(StrEnum):
@@ -263,6 +263,8 @@ class FileProgress:
     fraction: float
     text: str
     """What was understood so far."""
+    segments: tuple[Segment, ...] = ()
+    """The same, with times."""
 
 
 Event = (

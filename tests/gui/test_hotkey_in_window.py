@@ -50,3 +50,16 @@ def test_commands_of_another_program_reach_the_voice(
     for verb in ("start", "toggle", "stop"):
         window.voice.talker.command(verb)
     qtbot.waitUntil(lambda: voice.names() == ["start", "toggle", "finish"], timeout=WAIT_MS)
+
+
+def test_settings_say_whether_the_key_works(qtbot: QtBot, window: MainWindow, voice: ScriptedVoice) -> None:
+    page = window.pages.open("settings", tab="voice")
+    qtbot.waitUntil(lambda: page.findChild(QLabel, "hotkey_state") is not None, timeout=WAIT_MS)
+    label = page.findChild(QLabel, "hotkey_state")
+    assert label.isHidden()
+    voice.emit(HotkeyChanged(HotkeyState("F9", "", "No portal. Use the command.")))
+    qtbot.waitUntil(lambda: label.text() == "No portal. Use the command.", timeout=WAIT_MS)
+    assert label.property("role") == "danger"
+    voice.emit(HotkeyChanged(HotkeyState("F9", "portal", "It works.")))
+    qtbot.waitUntil(lambda: label.text() == "It works.", timeout=WAIT_MS)
+    assert label.property("role") == "muted"

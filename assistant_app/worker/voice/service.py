@@ -33,6 +33,7 @@ from assistant_app.worker.voice.listening import Listener
 from assistant_app.worker.voice.parts import VoiceParts
 from assistant_app.worker.voice.reading import Reader
 from assistant_app.worker.voice.stopwatch import Stopwatch
+from assistant_app.worker.voice.wishes import listen_options
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,9 @@ class VoiceService:
             on_failure=self._tell_once,
             clock=self._clock,
         )
-        self._listener = Listener(parts.recogniser, parts.plan, self._listen_options, token, self._clock)
+        self._listener = Listener(
+            parts.recogniser, parts.plan, lambda: listen_options(self._settings.current), token, self._clock
+        )
         self._controller = controller = TalkController(
             host=host,
             microphone=parts.microphone,
@@ -143,15 +146,6 @@ class VoiceService:
             clock=self._clock,
         )
         return controller
-
-    def _listen_options(self) -> ListenOptions:
-        settings = self._settings.current
-        return ListenOptions(
-            language=settings.speech_language,
-            translate=settings.speech_translate,
-            prompt=settings.speech_vocabulary,
-            full_window=settings.speech_full_window,
-        )
 
     def _language(self) -> str:
         """Return the language that Latin letters are read in: the spoken one, else the window's."""

@@ -33,7 +33,7 @@ def locked() -> set[str]:
 
 
 def licences(about: Message) -> list[str]:
-    """Return what a distribution says of its licence: expression, field, classifiers, as far as it has them."""
+    """Return what a distribution says of its licence: expression, field, classifiers."""
     field = about.get("License") or ""
     classifiers = [text for text in about.get_all("Classifier") or [] if text.startswith("License ::")]
     # A field may hold the whole text of a licence; its first line is the name.
