@@ -92,10 +92,24 @@ class HotkeyManager:
         if before is not None:
             await asyncio.wait({before})
         await self._end()
-        await asyncio.sleep(wait_s)
         if not keys:
             self._tell(HotkeyState())
             return
+        while True:
+            await asyncio.sleep(wait_s)
+            reasons = await self._try(keys)
+            if not reasons:
+                return
+            self._fail(keys, reasons)
+            # After a loss a portal may need a moment, and at the start of a session, too.
+            hopeful = self._tries > 0 or any(reason.passing for reason in reasons)
+            if reasons[-1].final or not hopeful or self._tries >= len(self._retry_s):
+                return
+            wait_s = self._retry_s[self._tries]
+            self._tries += 1
+
+    async def _try(self, keys: str) -> list[HotkeyError]:
+        """Take the key in the first way that is open; return why all of them are closed, else nothing."""
         reasons: list[HotkeyError] = []
         for way in self._ways:
             try:
@@ -109,8 +123,8 @@ class HotkeyManager:
                 self._since = self._clock()
                 template = PORTAL_WORKS if way.name == "portal" else WORKS
                 self._tell(HotkeyState(keys, way.name, self._said(template, keys=shown or keys)))
-                return
-        self._fail(keys, reasons)
+                return []
+        return reasons
 
     async def _start(self, way: HotkeyWay, keys: str) -> str:
         hotkey = way.make()

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from assistant_app.core.hotkeys import HotkeyError
+from assistant_app.core.events import Event, HotkeyChanged, HotkeyUsed
+from assistant_app.core.hotkeys import HotkeyError, HotkeyState, HotkeyWay
 from assistant_app.speech.hotkeys.portal import Patience, PortalHotkey
+from assistant_app.worker.voice.hotkeys import HotkeyManager
 from tests.fixtures.session_bus import WAIT_S, MockPortal
 from tests.integration.hotkeys.conftest import Told
 
@@ -151,3 +153,32 @@ async def test_portal_that_ends_is_lost_for_the_moment(bus: str, told: Told) -> 
     assert told.lost_by is not None and told.lost_by.passing
     await hotkey.stop()
     assert told.nothing_more
+
+
+async def test_key_works_again_after_the_portal_was_restarted(bus: str) -> None:
+    states: asyncio.Queue[HotkeyState] = asyncio.Queue()
+    presses: asyncio.Queue[str] = asyncio.Queue()
+
+    def take(event: Event) -> None:
+        if isinstance(event, HotkeyChanged):
+            states.put_nowait(event.state)
+        elif isinstance(event, HotkeyUsed):
+            presses.put_nowait(event.action)
+
+    ways = [HotkeyWay("portal", lambda: PortalHotkey("Talk"))]
+    first = MockPortal(bus)
+    manager = HotkeyManager(ways, lambda: "F9", take, str, retry_s=(1.0, 1.0))
+    manager.follow()
+    assert (await asyncio.wait_for(states.get(), WAIT_S)).works
+    first.press(first.bound.get(timeout=WAIT_S))
+    assert await asyncio.wait_for(presses.get(), WAIT_S) == "press"
+    first.end()
+    assert "has ended" in (await asyncio.wait_for(states.get(), WAIT_S)).sentence
+    assert await asyncio.wait_for(presses.get(), WAIT_S) == "lost"
+
+    second = MockPortal(bus)
+    state = await asyncio.wait_for(states.get(), WAIT_S)
+    assert state.works and state.way == "portal"
+    second.press(second.bound.get(timeout=WAIT_S))
+    assert await asyncio.wait_for(presses.get(), WAIT_S) == "press"
+    await manager.close()

@@ -163,3 +163,27 @@ async def test_key_that_the_desktop_took_back_is_not_asked_for_again(desktop: De
     assert not state.works and "Taken back." in state.sentence
     await asyncio.sleep(0)
     assert len(desktop.made) == 1
+
+
+async def test_portal_that_is_late_is_tried_again(desktop: Desktop) -> None:
+    desktop.errors = {"portal": HotkeyError("No answer.", passing=True), "pynput": HotkeyError("Wayland.")}
+    make = desktop._make
+
+    def late(name: str) -> Key:
+        key = make(name)
+        desktop.errors.pop(name)  # the next one works
+        return key
+
+    desktop._make = late  # type: ignore[method-assign]
+    assert not (await desktop.followed()).works
+    desktop._make = make  # type: ignore[method-assign]
+    assert (await desktop.state()).way == "portal"
+
+
+async def test_portal_that_never_comes_is_given_up(desktop: Desktop) -> None:
+    desktop.errors = {"portal": HotkeyError("No answer.", passing=True), "pynput": HotkeyError("Wayland.")}
+    assert not (await desktop.followed()).works
+    assert not (await desktop.state()).works
+    assert not (await desktop.state()).works
+    await asyncio.sleep(0)
+    assert desktop.tried == ["portal", "pynput"] * 3
