@@ -147,4 +147,4 @@ def _portal() -> tuple[bool, str]:
         version = asyncio.run(shortcuts_version(PORTAL_ANSWERS_WITHIN_S))
     except HotkeyError as error:
         return False, error.sentence(translate)
-    return True, _("The desktop's portal hands out keys, version {version}.").format(version=version)
+    return True, _("The desktop's portal offers global shortcuts, version {version}.").format(version=version)

@@ -29,11 +29,12 @@ APP_ID = "assistant-app"
 """Base name of packaging/linux/assistant-app.desktop."""
 SHORTCUT_ID = "talk"
 
-NO_BUS = N_("There is no session bus here, by which a desktop hands out keys.")
-NO_PORTAL = N_("This desktop has no portal service (xdg-desktop-portal) that hands out keys.")
-NO_SHORTCUTS = N_("The portal of this desktop does not hand out keys.")
+NO_BUS = N_("There is no desktop session here that could offer global shortcuts.")
+NO_PORTAL = N_("This desktop has no portal service (xdg-desktop-portal) that offers global shortcuts.")
+NO_SHORTCUTS = N_("The portal of this desktop offers no global shortcuts.")
 NO_APP_ID = N_(
-    "The portal of this desktop hands out keys only to installed applications, and {file} is not installed."
+    "The portal of this desktop offers global shortcuts to installed applications only, and {file} is not"
+    " installed."
 )
 NO_ANSWER = N_("The portal of this desktop did not answer.")
 DECLINED = N_("The key was declined in the dialog of your desktop.")

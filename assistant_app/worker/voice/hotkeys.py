@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 
 WORKS = N_("{keys} talks from every program.")
 PORTAL_WORKS = N_(
-    "Your desktop listens to {keys}. Where that does nothing, give the command “{command}” a shortcut in the"
-    " keyboard settings of your desktop."
+    "Your desktop listens for “{keys}”. Where that does nothing, give the command “{command}” a shortcut in"
+    " the keyboard settings of your desktop."
 )
+FAILS = N_("{keys} does not talk from other programs.")
 
 RETRY_S = (0.5, 2.0, 8.0)
 """Waits before a key that was lost is asked for again, for instance while a portal is restarted."""
@@ -174,7 +175,11 @@ class HotkeyManager:
 
     def _fail(self, keys: str, reasons: Sequence[AssistantError]) -> None:
         said = [reason.sentence(self._translate) for reason in dict.fromkeys(reasons)]
-        self._tell(HotkeyState(keys, "", " ".join([*dict.fromkeys(said), self._said(WAY_OUT)])))
+        self._tell(
+            HotkeyState(
+                keys, "", " ".join([self._said(FAILS, keys=keys), *dict.fromkeys(said), self._said(WAY_OUT)])
+            )
+        )
 
     def _said(self, template: str, **params: object) -> str:
         return self._translate(template).format(command=TALK_COMMAND, **params)

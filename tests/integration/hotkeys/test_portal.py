@@ -111,12 +111,12 @@ async def test_no_bus_no_portal_and_no_shortcuts_each_say_so(
 ) -> None:
     assert "no portal service" in (await refusal(told)).sentence()
     portal = MockPortal(bus, has_shortcuts=False)
-    assert "does not hand out keys" in (await refusal(told)).sentence()
+    assert "offers no global shortcuts" in (await refusal(told)).sentence()
     portal.end()
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
-    assert "no session bus" in (await refusal(told)).sentence()
+    assert "no desktop session" in (await refusal(told)).sentence()
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
-    assert "no session bus" in (await refusal(told)).sentence()
+    assert "no desktop session" in (await refusal(told)).sentence()
 
 
 async def test_portal_that_never_answers_is_given_up(bus: str, told: Told) -> None:

@@ -105,7 +105,7 @@ def test_voice_process_is_really_asked() -> None:
 def test_where_no_key_is_possible_the_command_is_named_and_only_a_chosen_key_is_broken(paths: Paths) -> None:
     finding = found("hotkeys", paths)
     assert finding.fine
-    for part in ("no display", "no session bus", "assistant-app --talk toggle"):
+    for part in ("no display", "no desktop session", "assistant-app --talk toggle"):
         assert part in finding.finding
     assert not found("hotkeys", paths, Settings(global_hotkey="F9")).fine
 
@@ -117,7 +117,7 @@ def test_portal_is_told_with_its_version(bus: str, paths: Paths, monkeypatch: py
     finding = found("hotkeys", paths, Settings(global_hotkey="F9"))
     assert finding.fine
     assert finding.finding.startswith(
-        "Session: Wayland KDE. The desktop's portal hands out keys, version 2. In a Wayland session"
+        "Session: Wayland KDE. The desktop's portal offers global shortcuts, version 2. In a Wayland session"
     )
     assert portal.methods() == ["Get"], "looking takes no key"
 

@@ -100,7 +100,7 @@ async def test_where_nothing_works_every_reason_and_the_command_are_said(desktop
     desktop.errors = {"portal": HotkeyError("No portal."), "pynput": HotkeyError("Wayland.")}
     state = await desktop.followed()
     assert not state.works
-    assert state.sentence.startswith("No portal. Wayland. ")
+    assert state.sentence.startswith("F9 does not talk from other programs. No portal. Wayland. ")
     assert TALK_COMMAND in state.sentence
 
 
