@@ -1,11 +1,14 @@
 """Composition of voice: its parts, each made when it is asked for the first time."""
 
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from assistant_app.core.hotkeys import GlobalHotkey, HotkeyWay
 from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechPlan
+from assistant_app.i18n import _
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
@@ -86,6 +89,23 @@ class DeviceVoiceParts:
         from assistant_app.worker.speech_engine import SpeechEngine
 
         return SpeechEngine(lambda _event: None)
+
+    @property
+    def hotkey_ways(self) -> Sequence[HotkeyWay]:
+        """The desktop's portal where there can be one, then the keyboard itself."""
+
+        def portal() -> GlobalHotkey:
+            from assistant_app.speech.hotkeys.portal import PortalHotkey
+
+            return PortalHotkey(_("Hold to talk to the assistant"))
+
+        def keyboard() -> GlobalHotkey:
+            from assistant_app.speech.hotkeys.pynput_keys import PynputHotkey
+
+            return PynputHotkey()
+
+        portals = [HotkeyWay("portal", portal)] if sys.platform == "linux" else []
+        return [*portals, HotkeyWay("pynput", keyboard)]
 
     def plan(self) -> SpeechPlan:
         """Return how to load the chosen speech model. Raises SpeechMissing."""

@@ -16,6 +16,7 @@ from assistant_app.core.conversation import ToolCallPart, ToolResultPart
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.views import ModelRow
 from assistant_app.i18n import _, translate
+from assistant_app.instance_line import TALK_VERBS
 from assistant_app.paths import Paths
 from assistant_app.terminal import Terminal
 
@@ -25,6 +26,10 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; sentences for people go to stderr."""
     options = _parser().parse_args(list(arguments))
+    if options.talk:
+        from assistant_app.talk_command import talk
+
+        return talk(options.talk)
     if options.command is None:
         from assistant_app.app import run_window
 
@@ -51,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         "with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
     )
     parser.add_argument("--version", action="version", version=f"assistant-app {__version__}")
+    parser.add_argument(
+        "--talk",
+        choices=TALK_VERBS,
+        help="have the open window listen or end that; 'start' and 'toggle' open it first. For a shortcut of "
+        "your desktop",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     ask = commands.add_parser("ask", help="ask one question; the answer streams to stdout")
