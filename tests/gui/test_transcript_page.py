@@ -13,6 +13,7 @@ from assistant_app.core.voice import Segment, SpeechMissing, Transcript, Transcr
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.pages.transcript_page import TranscriptPage
 from tests.fixtures.scripted_voice import ScriptedVoice
+from tests.gui.test_shell_controls import problems
 
 WAIT_MS = 10_000
 SEGMENTS = (Segment(0.0, 4.0, " Hello."), Segment(3725.0, 3730.0, " An hour later."))
@@ -43,6 +44,11 @@ def shown_buttons(page: TranscriptPage) -> set[str]:
 
 def shown(page: TranscriptPage, name: str) -> bool:
     return page.findChild(QPushButton, name).isVisibleTo(page)
+
+
+def test_every_control_is_named_explained_and_reachable(page: TranscriptPage) -> None:
+    assert page.windowTitle()
+    assert problems(page) == []
 
 
 def test_text_grows_with_its_times(qtbot: QtBot, page: TranscriptPage, voice: ScriptedVoice) -> None:
