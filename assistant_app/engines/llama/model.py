@@ -212,5 +212,3 @@ def _load_error(name: str, log: str) -> ModelError:
     else:
         sentence = N_("The model file “{name}” is damaged; download it again or choose another one.")
     return ModelError(sentence, detail=log[-1500:], name=name)
-
-

@@ -49,9 +49,7 @@ def check(path: Path) -> int:
     return size
 
 
-def read_through(
-    path: Path, notes: Path | None, stop: StopByte, progress: Callable[[float], None]
-) -> str:
+def read_through(path: Path, notes: Path | None, stop: StopByte, progress: Callable[[float], None]) -> str:
     """Bring the file into the page cache and return its SHA-256.
 
     `notes` is a folder in which known hashes are kept by path, size, and time of change: then only

@@ -343,11 +343,7 @@ class MessageWidget(QWidget):
 
     def in_use(self) -> bool:
         """Whether it has the keyboard or a selection."""
-        return (
-            self.isAncestorOf(self._focus_widget())
-            or self.hasFocus()
-            or self.content.has_selection()
-        )
+        return self.isAncestorOf(self._focus_widget()) or self.hasFocus() or self.content.has_selection()
 
     def set_current(self, current: bool) -> None:
         """Whether Tab reaches it, and its actions show when the keyboard is in it."""
