@@ -65,9 +65,12 @@ _REWRITES: Sequence[tuple[str, str]] = (
     (rf"的?\s*{_N}\s*倍", r"*\1"),
     (r"再(?=[加减乘除])|然后", ""),
     (r"\b(?:per ?cent|pct)\b", "%"),
-    (r"(?<![a-z])(?:plus|added to|and|(?:increased|raised) by|together with|more than)(?![a-z])|加上?|和", "+"),
-    (r"(?<![a-z])(?:minus|less|subtract|take away|(?:decreased|reduced|lowered) by)(?![a-z])|减[去掉]?|去掉|[–—−]", "-"),
-    (r"\b(?:multiplied by|multiply by|times(?: as (?:much|many) as)?)\b|(?<=[\d)\s])x(?=[\d(\s-])|乘以?|[×·•⋅∙]|的(?=\s*[\d(])", "*"),
+    (r"(?<![a-z])(?:plus|added to|and|(?:increased|raised) by|together with|more than)(?![a-z])", "+"),
+    (r"加上?|和", "+"),
+    (r"(?<![a-z])(?:minus|less|subtract|take away|(?:decreased|reduced|lowered) by)(?![a-z])", "-"),
+    (r"减[去掉]?|去掉|[–—−]", "-"),
+    (r"\b(?:multiplied by|multiply by|times(?: as (?:much|many) as)?)\b", "*"),
+    (r"(?<=[\d)\s])x(?=[\d(\s-])|乘以?|[×·•⋅∙]|的(?=\s*[\d(])", "*"),
     (r"\b(?:divided by|divide by|split by|shared by|over)\b|除以?|[÷∕]", "/"),
     (r"\b(?:modulo|mod|remainder)\b|取余|取模", " mod "),
     (r"(?<=%)\s*of\b", "*"),
@@ -80,7 +83,9 @@ _REWRITES: Sequence[tuple[str, str]] = (
     (r"³", "^3"),
     (r"π|圆周率", "pi"),
 )
-_MANY_OF = re.compile(rf"(?:the )?(average|mean|sum|total|min|max)(?:imum)? of ((?:{_N}(?:[\s,]+(?:and\s+)?)?)+)")
+_MANY_OF = re.compile(
+    rf"(?:the )?(average|mean|sum|total|min|max)(?:imum)? of ((?:{_N}(?:[\s,]+(?:and\s+)?)?)+)"
+)
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _REWRITES)
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 
