@@ -46,8 +46,8 @@ def _questions(language: str, split: str) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-# The phrasings that train the pocket model are far more, and many are far-fetched: a quarter of them the search
-# does not find yet.
+# The phrasings that train the pocket model are many more, and often far-fetched: the search does not find the
+# passage for a quarter of them yet.
 @pytest.mark.parametrize(("split", "least"), [("train", 0.72), ("held", 0.93)])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_best_passage_holds_what_the_answer_needs(language: str, split: str, least: float) -> None:
