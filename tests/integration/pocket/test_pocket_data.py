@@ -69,6 +69,16 @@ def test_held_out_requests_are_other_templates(scripts: Any, language: str) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_held_out_requests_are_never_drawn_for_training(scripts: Any, language: str) -> None:
+    def said(kind: str, count: int, held: bool) -> set[str]:
+        requests = _requests(scripts, language, 12, held)
+        return {requests.draw(kind).user.lower().rstrip(".?!。？！") for _ in range(count)}
+
+    for kind in ("date_time_here", "list_reminders", "cancel_timer", "list_notes"):
+        assert not said(kind, 200, held=True) & said(kind, 3000, held=False), kind
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_intent_has_questions_of_both_kinds_and_answers(scripts: Any, language: str) -> None:
     for intent in _intents(scripts):
         part = intent[language]
