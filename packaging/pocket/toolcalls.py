@@ -16,7 +16,7 @@ from typing import Any
 from families import Families
 from grammar import careless, expand
 from passages import help_passage
-from words import figures, load, spoken
+from words import figures, load, spoken, vocabulary
 
 TOOLS = (
     "calculator date_time convert_units set_timer set_reminder list_reminders cancel_reminder add_note"
@@ -24,7 +24,7 @@ TOOLS = (
 ).split()
 """The tools of the application, in its order."""
 KINDS = {
-    "calculator": 15,
+    "calculator": 17,
     "date_time_here": 6,
     "date_time_place": 8,
     "convert_units": 16,
@@ -250,6 +250,8 @@ class Requests:
         rng = self._rng
         calls = load("calls")
         if slot in ("note", "task"):
+            if not self._families.held and rng.random() < 0.12:
+                return self._families.fill.sentence(2, 4)  # what cannot be guessed has to be copied
             return self._pick(calls[slot])
         if slot == "who":
             if rng.random() < 0.45:
@@ -443,6 +445,9 @@ class Requests:
 
     def _search(self) -> Made:
         query = self._pick(load("calls")["query"])
+        if not self._families.held and self._rng.random() < 0.25:
+            joint = "" if self._language == "zh" else " "
+            query = joint.join(self._rng.choices(vocabulary(self._language), k=self._rng.randint(1, 2)))
         return {"query": query}, {"query": query}, self._lines(3), {}
 
     def _page(self) -> Made:

@@ -70,9 +70,12 @@ def spoken(number: int, language: str) -> str:
 
 
 def figures(rng: random.Random, length: int) -> str:
-    """Return a whole number of so many digits; often of few different ones, which are hard to copy."""
-    symbols = rng.choices("0123456789", k=rng.choice([1, 2, 2, 3]) if rng.random() < 0.35 else 30)
+    """Return a whole number of so many digits; some are round, or of few different digits: hard to copy."""
+    chance = rng.random()
+    symbols = rng.sample("0123456789", 10 if chance < 0.8 else rng.choice([2, 3]))
     text = "".join(rng.choices(symbols, k=length))
+    if chance > 0.92:
+        text = text[: rng.randint(1, 2)].ljust(length, "0")
     return text.lstrip("0") or "7"
 
 
