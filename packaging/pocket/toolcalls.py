@@ -317,7 +317,9 @@ class Requests:
         for key in "AB":
             if "{" + key + "}" in phrase:
                 small = self._families.held or rng.random() < 0.5
-                number = rng.randrange(21 if small else 1000 if rng.random() < 0.3 else 100)
+                # "Eight hundred and five" is one number, so before "and" there is no hundred.
+                large = rng.random() < 0.3 and "} and {" not in phrase
+                number = rng.randrange(21 if small else 1000 if large else 100)
                 slots[key], slots[key.lower()] = spoken(number, self._language), str(number)
         if "{things}" not in phrase and not any(mark in phrase for mark in ("|", "?")):
             said = phrase  # its brackets are meant
