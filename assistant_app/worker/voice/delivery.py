@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant_app.core.conversation import AudioTranscriptPart
-from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import Event, TranscriptFinal
 from assistant_app.core.voice import TalkTarget
 from assistant_app.worker.voice.host import VoiceHost
@@ -63,7 +62,7 @@ class Delivery:
     async def send(self, words: Words) -> None:
         """Send them, into a new conversation where there is none yet.
 
-        Raises the AssistantError that kept them from it; they are in the message box then.
+        Raises what kept them from it; they are in the message box then.
         """
         place = words.place
         try:
@@ -72,8 +71,8 @@ class Delivery:
             self._tell(words, TalkTarget.CONVERSATION)
             self._stopwatch.sent(words.number, place.conversation_id)
             await self._host.submit(place.conversation_id, words.part)
-        except AssistantError as error:
-            log.warning("spoken words were not sent: %s %s", error, error.detail)
+        except Exception as error:  # whatever it was, nobody wants to say it all again
+            log.warning("spoken words were not sent: %r %s", error, getattr(error, "detail", ""))
             self._tell(words, TalkTarget.COMPOSER)
             raise
 

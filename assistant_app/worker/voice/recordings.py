@@ -21,10 +21,15 @@ def save_recording(folder: Path, samples: bytes, now: float | None = None) -> Pa
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
-        with os.fdopen(descriptor, "wb") as file, wave.open(file, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(SAMPLE_RATE)
-            sound.writeframes(samples)
+        try:
+            with os.fdopen(descriptor, "wb") as file, wave.open(file, "wb") as sound:
+                sound.setnchannels(1)
+                sound.setsampwidth(2)
+                sound.setframerate(SAMPLE_RATE)
+                sound.writeframes(samples)
+        except OSError:
+            # Nothing would tell of half a recording, and nobody could find and delete it.
+            path.unlink(missing_ok=True)
+            raise
         return path
     raise FileExistsError(f"{folder} has a thousand recordings of one second")
