@@ -220,8 +220,6 @@ class Record:
     conversation_id: str
     target: TalkTarget
     hands_free: bool
-    cut: bool
-    """The assistant was speaking: its voice must not be in the pre-roll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,9 +490,7 @@ def _begin(
     if machine.speaking or (machine.thinking and talks):
         commands.append(Interrupt(stop=talks))
     number = machine.last_number + 1
-    commands.append(
-        Record(number, at, conversation_id, target, hands_free=rules.hands_free, cut=machine.speaking)
-    )
+    commands.append(Record(number, at, conversation_id, target, hands_free=rules.hands_free))
     capture = Capture(number, at, target, rules.hands_free, latched)
     machine = replace(machine, capture=capture, target=target, last_number=number, code="", sentence="")
     return machine, tuple(commands)

@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 
 OUTPUT_LATENCY_S = 0.1
 """After it was hushed, the assistant's voice can be in the air for so long."""
-HUSH_LIMIT_S = 0.5
-"""Listening does not wait longer than this for a voice that does not fall silent."""
+RELEASE_LIMIT_S = 2.0
+"""A driver that hangs must not keep the program from storing what is unsaved."""
 _TIMER_SLACK_S = 0.001
 
 NOT_KEPT = N_("The recording cannot be kept: {reason}. What you said was understood and sent.")
@@ -192,22 +192,28 @@ class TalkController:
 
     # --- barge-in
     def _interrupt(self, stop: bool) -> None:
-        self._hushing = self._spawn(self._reader.hush())
+        sounding = self._reader.sounding
+        hushing = self._spawn(self._reader.hush())
+        # Only what has been heard is waited for: a voice that is still being made takes seconds.
+        self._hushing = hushing if sounding else None
         if stop:
-            answered = set(self._answered)
-            self._stopping = self._spawn(self._stop_answer(self._hushing, answered))
+            self._stopping = self._spawn(self._stop_answer(hushing, set(self._answered)))
 
     async def _stop_answer(self, hushing: "asyncio.Task[Interrupted | None]", answered: set[str]) -> None:
         """Stop what was being answered; of an answer that was read aloud only that part stays."""
         interrupted = await hushing
-        try:
-            if interrupted is not None:
+        if interrupted is not None:
+            answered.discard(interrupted.conversation_id)
+            try:
                 await self._host.cut(interrupted.message_id, interrupted.spoken_chars)
-                answered.discard(interrupted.conversation_id)
-            for conversation_id in answered:
+            except AssistantError as error:
+                log.warning("an answer could not be cut: %s %s", error, error.detail)
+                answered.add(interrupted.conversation_id)
+        for conversation_id in answered:
+            try:
                 await self._host.stop(conversation_id)
-        except AssistantError as error:
-            log.warning("an answer could not be cut: %s %s", error, error.detail)
+            except AssistantError as error:
+                log.warning("an answer could not be stopped: %s %s", error, error.detail)
 
     # --- recording
     def _record(self, record: talking.Record) -> None:
@@ -220,7 +226,7 @@ class TalkController:
         self._utterances[record.number] = utterance
         self._partial = ""
         before, self._captured = self._captured, utterance.captured
-        self._spawn(self._live(utterance, before, self._hushing if record.cut else None))
+        self._spawn(self._live(utterance, before, self._hushing))
 
     async def _live(
         self, utterance: Utterance, before: asyncio.Event | None, hushing: "asyncio.Task[Any] | None"
@@ -231,10 +237,10 @@ class TalkController:
             self._plan()
             if before is not None:
                 await before.wait()
-            not_before = 0.0
             if hushing is not None:
-                await asyncio.wait({hushing}, timeout=HUSH_LIMIT_S)
-                not_before = self._clock() + OUTPUT_LATENCY_S
+                await asyncio.wait({hushing})
+            # The assistant's own voice must not be in the moments before the press.
+            not_before = max(0.0, self._reader.heard_until + OUTPUT_LATENCY_S)
             number = utterance.number
             utterance.recording = await self._microphone.record(
                 utterance.pressed_at, not_before, lambda: self.happen(talking.Flowed(number))
@@ -345,6 +351,9 @@ class TalkController:
             async with self._listener.line:
                 if not utterance.dropped:
                     await self._recognise(utterance)
+        except Exception as error:
+            log.exception("a recording could not be recognised once more")
+            self._failed(utterance, AssistantError(detail=repr(error)))
         finally:
             self._utterances.pop(utterance.number, None)
 
@@ -352,6 +361,7 @@ class TalkController:
         utterance = self._utterances.get(number)
         if utterance is not None:
             utterance.dropped = True
+            self._ahead.end()
             if self._recognising is utterance:
                 await self._listener.cancel()
 
@@ -429,7 +439,8 @@ class TalkController:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
-        await self._microphone.release()
+        releasing = asyncio.create_task(self._microphone.release())
+        await asyncio.wait({releasing}, timeout=RELEASE_LIMIT_S)
 
     def _said(self, error: AssistantError) -> str:
         return error.sentence(self._translate)

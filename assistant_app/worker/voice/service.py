@@ -89,6 +89,11 @@ class VoiceService:
         if self._controller is not None:
             self._controller.happened(event)
 
+    def forget(self, conversation_id: str) -> None:
+        """Read nothing more of a conversation of which something was deleted."""
+        if self._reader is not None:
+            self._reader.forget(conversation_id)
+
     async def close(self) -> None:
         """Stop everything that was begun."""
         for task in list(self._background):
@@ -190,20 +195,24 @@ class VoiceService:
 
     async def _warm(self, controller: TalkController) -> None:
         """Load the speech model, start what reads aloud, load the language model; tell what is missing."""
+        if self._settings.current.speak_answers != "never":
+            # Beside the rest: most of its seconds it waits for the voices of the system.
+            self._spawn(self._prepare_speaker())
         try:
             await self._listener.load()
         except AssistantError as error:
             controller.trouble(error)
-        if self._settings.current.speak_answers != "never":
-            try:
-                await self._parts.speaker.prepare()
-            except AssistantError as error:
-                self._tell_once(error)
         try:
             assert self._host is not None
             await self._host.warm()
         except AssistantError as error:
             log.info("the language model is not ready: %s %s", error, error.detail)  # the turn will tell
+
+    async def _prepare_speaker(self) -> None:
+        try:
+            await self._parts.speaker.prepare()
+        except AssistantError as error:
+            self._tell_once(error)
 
     async def press(
         self, at: float, conversation_id: str, target: TalkTarget = TalkTarget.CONVERSATION
