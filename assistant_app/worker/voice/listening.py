@@ -120,6 +120,16 @@ class Listener:
                 guess.cancel()
 
 
+def stable_words(before: str, now: str) -> str:
+    """Return the words that two guesses in a row begin with; the last of them may still change."""
+    same: list[str] = []
+    for one, other in zip(before.split(), now.split(), strict=False):
+        if one != other:
+            break
+        same.append(one)
+    return " ".join(same[:-1])
+
+
 def _ended(heard: Heard, text: str, seconds: float) -> bool:
     """Tell whether the speaker has come to an end."""
     if heard.speech_s < MIN_SPEECH_S:

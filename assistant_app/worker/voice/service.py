@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant_app.core import talk as talking
+from assistant_app.core import talk_events
 from assistant_app.core.conversation import Message
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import Event, Notice, TurnStarted
@@ -120,7 +120,7 @@ class VoiceService:
             self._speak_options,
             self._emit,
             wanted=self._is_read_aloud,
-            on_speaking=lambda on: controller.happen(talking.Speaking(on)),
+            on_speaking=lambda on: controller.happen(talk_events.Speaking(on)),
             on_clause=stopwatch.clause,
             on_sound=stopwatch.sounded,
             on_failure=self._tell_once,
@@ -217,25 +217,25 @@ class VoiceService:
     async def press(
         self, at: float, conversation_id: str, target: TalkTarget = TalkTarget.CONVERSATION
     ) -> None:
-        (await self._talking()).happen(talking.Press(at, conversation_id, target))
+        (await self._talking()).happen(talk_events.Press(at, conversation_id, target))
 
     async def release(self, at: float) -> None:
-        (await self._talking()).happen(talking.Release(at))
+        (await self._talking()).happen(talk_events.Release(at))
 
     async def lost(self, at: float) -> None:
-        (await self._talking()).happen(talking.Lost(at))
+        (await self._talking()).happen(talk_events.Lost(at))
 
     async def start(self, at: float, conversation_id: str) -> None:
-        (await self._talking()).happen(talking.Start(at, conversation_id))
+        (await self._talking()).happen(talk_events.Start(at, conversation_id))
 
     async def finish(self, at: float) -> None:
-        (await self._talking()).happen(talking.End(at))
+        (await self._talking()).happen(talk_events.End(at))
 
     async def toggle(self, at: float, conversation_id: str) -> None:
-        (await self._talking()).happen(talking.Toggle(at, conversation_id))
+        (await self._talking()).happen(talk_events.Toggle(at, conversation_id))
 
     async def cancel(self) -> None:
-        (await self._talking()).happen(talking.Cancel(self._clock()))
+        (await self._talking()).happen(talk_events.Cancel(self._clock()))
 
     async def send(self, text: str) -> None:
         await (await self._talking()).send(text)

@@ -27,7 +27,7 @@ from assistant_app.core.voice import (
     TalkState,
     TalkTarget,
 )
-from assistant_app.worker.voice.recordings import save_recording
+from assistant_app.worker.voice.recordings import RecordingNotKept, save_recording
 from tests.fixtures.scripted_voice_parts import recordings_in, silence
 
 from .conftest import StartVoiceBench, VoiceBench
@@ -460,7 +460,7 @@ async def test_half_a_recording_is_not_left_behind(tmp_path: Path, monkeypatch: 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(wave.Wave_write, "writeframes", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(RecordingNotKept, match="No space"):
         save_recording(tmp_path / "recordings", silence(1.0))
     assert not list((tmp_path / "recordings").iterdir())
 
