@@ -285,7 +285,8 @@ class AssistantService:
         return message
 
     async def edit_queued(self, conversation_id: str, queued_id: str, text: str) -> None:
-        (await self._opened()).store.edit_queued(queued_id, text)
+        await self._opened()
+        self._said_meanwhile.edit(queued_id, text)
         self.emit(ConversationChanged(conversation_id))
 
     async def edit(self, message_id: str, text: str) -> Message:

@@ -382,10 +382,11 @@ class TalkController:
             self.happen(talk_events.Thinking(self._barge_in.answering))
 
     async def close(self) -> None:
-        """Drop what is being recorded, silence the voice, release the microphone."""
+        """Drop what is being recorded, keep what waits, silence the voice, release the microphone."""
         if self._timer is not None:
             self._timer.cancel()
         self._ahead.end()
+        self._delivery.close()
         await self._reader.hush()
         for task in list(self._tasks):
             task.cancel()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant_app.core.conversation import AudioTranscriptPart
+from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import Event, TranscriptFinal
 from assistant_app.core.voice import TalkTarget
 from assistant_app.worker.voice.host import VoiceHost
@@ -58,6 +59,15 @@ class Delivery:
     def drop(self) -> None:
         """Forget what waits."""
         self._waiting = None
+
+    def close(self) -> None:
+        """Keep what waits as a draft: the window was closed before it was sent."""
+        words, self._waiting = self._waiting, None
+        if words is not None:
+            try:
+                self._host.keep_as_draft(words.place.conversation_id, words.part.text)
+            except AssistantError as error:
+                log.warning("spoken words could not be kept: %s %s", error, error.detail)
 
     async def send(self, words: Words) -> None:
         """Send them, into a new conversation where there is none yet.

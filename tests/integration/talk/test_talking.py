@@ -28,6 +28,7 @@ from assistant_app.core.voice import (
     TalkTarget,
 )
 from assistant_app.worker.voice.recordings import RecordingNotKept, save_recording
+from assistant_app.worker.voice.service import VoiceService
 from tests.fixtures.scripted_voice_parts import recordings_in, silence
 
 from .conftest import StartVoiceBench, VoiceBench
@@ -143,6 +144,16 @@ async def test_checked_text_is_sent_as_corrected(start: StartVoiceBench) -> None
     part = view.messages[0].message.parts[0]
     assert isinstance(part, AudioTranscriptPart) and part.text == "what is the weather"
     assert bench.voice.talk.state is TalkState.IDLE
+
+
+async def test_text_that_waits_when_the_window_is_closed_is_a_draft(start: StartVoiceBench) -> None:
+    bench = await start(voice_review=True)
+    chat = await bench.conversation()
+    await bench.api.save_draft(chat.id, "typed before")
+    await bench.talk(chat.id, "remind me at nine")
+    assert isinstance(bench.voice, VoiceService)
+    await bench.voice.close()
+    assert bench.store.draft(chat.id) == "typed before\nremind me at nine"
 
 
 async def test_checked_text_can_be_dropped_and_said_in_two_goes(start: StartVoiceBench) -> None:
