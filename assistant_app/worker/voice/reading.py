@@ -123,6 +123,8 @@ class Reader:
         self._hushing: asyncio.Task[Interrupted | None] | None = None
         self._paused_at: float | None = None
         self._held = False
+        self._wishes = 0
+        """How often somebody asked for a message."""
         self.heard_until = -math.inf
         """When the voice was heard last, monotonic; what is being read now counts when it has ended."""
         speaker.on_sound = self._sounded
@@ -139,8 +141,12 @@ class Reader:
 
     # --- what is asked
     async def say(self, message: Message) -> None:
-        """Read a message from its beginning; silences what is read now."""
+        """Read a message from its beginning; silences what is read now. The newest wish counts."""
+        self._wishes += 1
+        wish = self._wishes
         await self.hush()
+        if wish != self._wishes:
+            return
         reading = _Reading(message.id, message.conversation_id, Clauses(self._language()), live=False)
         self._add(reading)
         self._feed(reading, message.text)

@@ -284,6 +284,26 @@ async def test_a_piece_that_fails_takes_the_one_behind_it_along(
     assert speaker.hushed == 1
 
 
+async def test_of_two_wishes_at_once_the_newer_one_is_read(start: StartVoiceBench) -> None:
+    bench = await start(LONG, "Two.", "Three.", speak_answers="never")
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    answers = []
+    for text in ("a", "b", "c"):
+        since = len(bench.events.events)
+        await bench.api.submit(chat.id, text)
+        answers.append(await bench.answered(since))
+    await bench.voice.say(answers[0].id)
+    await speaking(bench)
+    bench.parts.speaker.silent = asyncio.Event()
+    wishes = [asyncio.create_task(bench.voice.say(answer.id)) for answer in answers[1:]]
+    await bench.settle(lambda: bench.parts.speaker.hushed == 1)
+    bench.parts.speaker.silent.set()
+    await asyncio.gather(*wishes)
+    await bench.settle(lambda: bench.parts.speaker.said[-1][0] == "Three.")
+    assert not any(text == "Two." for text, _ in bench.parts.speaker.said)
+
+
 async def test_what_is_deleted_is_not_read_on(start: StartVoiceBench) -> None:
     bench = await start(LONG)
     bench.parts.speaker.quick = False
