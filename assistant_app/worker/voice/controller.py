@@ -39,8 +39,6 @@ from assistant_app.worker.voice.utterance import Place, Utterance
 
 log = logging.getLogger(__name__)
 
-OUTPUT_LATENCY_S = 0.1
-"""After it was hushed, the assistant's voice can be in the air for so long."""
 RELEASE_LIMIT_S = 2.0
 """A driver that hangs must not keep the program from storing what is unsaved."""
 _TIMER_SLACK_S = 0.001
@@ -205,7 +203,7 @@ class TalkController:
                 await before.wait()
             await self._barge_in.silent()
             # The assistant's own voice must not be in the moments before the press.
-            not_before = max(0.0, self._reader.heard_until + OUTPUT_LATENCY_S)
+            not_before = max(0.0, self._reader.echo_until)
             number = utterance.number
             utterance.recording = await self._microphone.record(
                 utterance.pressed_at, not_before, lambda: self.happen(talk_events.Flowed(number))

@@ -29,6 +29,8 @@ QUEUED_PIECES = 2
 """At most this many pieces are with the voice: one that sounds and one that follows without a gap."""
 CHARS_PER_S = 14.0
 """How fast voices speak at their own rate; tells where in a piece it was hushed."""
+OUTPUT_LATENCY_S = 0.1
+"""After it was hushed, the assistant's voice can be in the air for so long."""
 HUSH_LIMIT_S = 0.5
 """Nobody waits longer for a voice to fall silent: while Qt's is made it hears nothing for seconds."""
 
@@ -125,8 +127,8 @@ class Reader:
         self._held = False
         self._wishes = 0
         """How often somebody asked for a message."""
-        self.heard_until = -math.inf
-        """When the voice was heard last, monotonic; what is being read now counts when it has ended."""
+        self.echo_until = -math.inf
+        """Until when the voice was in the air, monotonic; what is being read now counts when it has ended."""
         speaker.on_sound = self._sounded
 
     @property
@@ -315,7 +317,7 @@ class Reader:
         if reading.speaking != speaking:
             reading.speaking = speaking
             if reading.sounded and not speaking:
-                self.heard_until = self._clock()
+                self.echo_until = self._clock() + OUTPUT_LATENCY_S
             self._emit(SpokenProgress(reading.conversation_id, reading.message_id, speaking))
             self._on_speaking(speaking)
 

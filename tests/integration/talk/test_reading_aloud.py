@@ -8,8 +8,7 @@ from assistant_app.core.conversation import MessageState, Role, TextPart, ToolCa
 from assistant_app.core.errors import EngineStopped
 from assistant_app.core.events import Notice, SpokenProgress, TextDelta, TurnEnded
 from assistant_app.core.voice import SpeakOptions, TalkState, VoiceMissing
-from assistant_app.worker.voice.controller import OUTPUT_LATENCY_S
-from assistant_app.worker.voice.reading import CHARS_PER_S
+from assistant_app.worker.voice.reading import CHARS_PER_S, OUTPUT_LATENCY_S
 from tests.fixtures.scripted_backend import ADD
 
 from .conftest import StartVoiceBench, VoiceBench
