@@ -140,8 +140,8 @@ class TalkController:
 
     def _do(self, command: talking.Command) -> None:
         match command:
-            case talking.Interrupt(stop):
-                self._interrupt(stop)
+            case talking.Interrupt(stop, cut):
+                self._interrupt(stop, cut)
             case talking.Record():
                 self._record(command)
             case talking.Finish(number, released_at):
@@ -191,17 +191,19 @@ class TalkController:
         return task
 
     # --- barge-in
-    def _interrupt(self, stop: bool) -> None:
+    def _interrupt(self, stop: bool, cut: bool) -> None:
         self._hushing = self._spawn(self._reader.hush())
         if stop:
             answered = set(self._answered)
-            self._stopping = self._spawn(self._stop_answer(self._hushing, answered))
+            self._stopping = self._spawn(self._stop_answer(self._hushing, answered, cut))
 
-    async def _stop_answer(self, hushing: "asyncio.Task[Interrupted | None]", answered: set[str]) -> None:
-        """Stop what was being answered; of an answer that was read aloud only that part stays."""
+    async def _stop_answer(
+        self, hushing: "asyncio.Task[Interrupted | None]", answered: set[str], cut: bool
+    ) -> None:
+        """Stop what was being answered; with `cut` only that part stays that was read aloud."""
         interrupted = await hushing
         try:
-            if interrupted is not None:
+            if interrupted is not None and cut:
                 await self._host.cut(interrupted.message_id, interrupted.spoken_chars)
                 answered.discard(interrupted.conversation_id)
             for conversation_id in answered:
@@ -391,10 +393,16 @@ class TalkController:
         if words is not None:
             await self._send(words)
 
-    def retry(self) -> None:
-        """Recognise the last sound that did not become text once more."""
+    async def retry(self) -> None:
+        """Recognise the last sound that did not become text once more; without one, get ready again."""
         if self._kept is not None:
             self.happen(talking.Again(self._kept.target))
+            return
+        self.happen(talking.Trouble("", ""))
+        try:
+            await self._listener.load()
+        except AssistantError as error:
+            self.trouble(error)
 
     def trouble(self, error: AssistantError) -> None:
         """Show what is wrong and ends no recording."""
