@@ -232,7 +232,7 @@ class VoiceService:
         await (await self._talking()).send(text)
 
     async def retry(self) -> None:
-        (await self._talking()).retry()
+        await (await self._talking()).retry()
 
     # --- reading aloud
     async def say(self, message_id: str) -> None:
