@@ -189,20 +189,26 @@ class VoiceService:
 
     async def _warm(self, controller: TalkController) -> None:
         """Load the speech model, start what reads aloud, load the language model; tell what is missing."""
-        try:
-            await self._listener.load()
-        except AssistantError as error:
-            controller.trouble(error)
-        if self._settings.current.speak_answers != "never":
-            try:
-                await self._parts.speaker.prepare()
-            except AssistantError as error:
-                self._tell_once(error)
+        # Each of the two waits for seconds, mostly for something else than the processor.
+        await asyncio.gather(self._load_speech(controller), self._prepare_speaker())
         try:
             assert self._host is not None
             await self._host.warm()
         except AssistantError as error:
             log.info("the language model is not ready: %s %s", error, error.detail)  # the turn will tell
+
+    async def _load_speech(self, controller: TalkController) -> None:
+        try:
+            await self._listener.load()
+        except AssistantError as error:
+            controller.trouble(error)
+
+    async def _prepare_speaker(self) -> None:
+        if self._settings.current.speak_answers != "never":
+            try:
+                await self._parts.speaker.prepare()
+            except AssistantError as error:
+                self._tell_once(error)
 
     async def press(
         self, at: float, conversation_id: str, target: TalkTarget = TalkTarget.CONVERSATION
