@@ -17,6 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from assistant_app.app import run_window
 
         return run_window()
+    if len(args) == 2 and args[0] == "--talk" and args[1] in ("toggle", "start", "stop"):
+        # The press of a key waits for this: the command line's own parser would cost more than the answer.
+        from assistant_app.talk_command import talk
+
+        return talk(args[1])
     from assistant_app.cli import run_command
 
     return run_command(args)

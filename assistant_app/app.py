@@ -11,7 +11,7 @@ from assistant_app import i18n
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
-    from assistant_app.doctor import Finding
+    from assistant_app.findings import Finding
     from assistant_app.settings import SettingsFile
     from assistant_app.worker.api import EventSink
     from assistant_app.worker.parts import Parts
@@ -116,8 +116,12 @@ def build_worker(
     )
 
 
-def run_window() -> int:
-    """Open the window; return the exit code. Says so in one sentence where there is no display."""
+def run_window(talk: str = "") -> int:
+    """Open the window; return the exit code. Says so in one sentence where there is no display.
+
+    Args:
+        talk: "start" to listen as soon as it is open; another window that is open already does so.
+    """
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
     ):
@@ -133,7 +137,7 @@ def run_window() -> int:
 
     from assistant_app.ui.application import run
 
-    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv)
+    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv, talk)
 
 
 def diagnose_all() -> "list[Finding]":

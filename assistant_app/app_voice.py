@@ -1,11 +1,14 @@
 """Composition of voice: its parts, each made when it is asked for the first time."""
 
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechMissing, SpeechPlan
+from assistant_app.core.hotkeys import GlobalHotkey, HotkeyWay
+from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechPlan
+from assistant_app.i18n import _
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
@@ -13,9 +16,10 @@ if TYPE_CHECKING:
     from assistant_app.worker.api import EventSink
     from assistant_app.worker.service import AssistantService
     from assistant_app.worker.speech_engine import SpeechEngine
-    from assistant_app.worker.voice.parts import SpeechModels, Transcribing
     from assistant_app.worker.voice.service import VoiceService
     from assistant_app.worker.voice.speaker import VoiceSpeaker
+    from assistant_app.worker.voice.speech_models import SpeechModelShelf
+    from assistant_app.worker.voice.transcribing import FileTranscriber
 
 
 class DeviceVoiceParts:
@@ -58,14 +62,50 @@ class DeviceVoiceParts:
         return self._voice
 
     @cached_property
-    def models(self) -> "SpeechModels":
+    def models(self) -> "SpeechModelShelf":
         """Which Whispers there are."""
-        raise SpeechMissing()
+        from assistant_app.worker.voice.speech_models import SpeechModelShelf
+
+        return SpeechModelShelf(
+            self._paths.speech_models, self._settings, self._emit, self._engine_of_its_own
+        )
 
     @cached_property
-    def transcribing(self) -> "Transcribing":
+    def transcribing(self) -> "FileTranscriber":
         """Turns files into text."""
-        raise SpeechMissing()
+        from assistant_app.worker.voice.own_model import own_plan
+        from assistant_app.worker.voice.transcribing import FileTranscriber
+        from assistant_app.worker.voice.wishes import listen_options
+
+        return FileTranscriber(
+            lambda model: own_plan(model or self._settings.current.speech_model, self._paths.speech_models),
+            self._engine_of_its_own,
+            lambda: listen_options(self._settings.current),
+            self._emit,
+        )
+
+    def _engine_of_its_own(self) -> "SpeechEngine":
+        """Return an engine for one errand; what happens to it is not shown as the state of voice."""
+        from assistant_app.worker.speech_engine import SpeechEngine
+
+        return SpeechEngine(lambda _event: None)
+
+    @property
+    def hotkey_ways(self) -> Sequence[HotkeyWay]:
+        """The desktop's portal where there can be one, then the keyboard itself."""
+
+        def portal() -> GlobalHotkey:
+            from assistant_app.speech.hotkeys.portal import PortalHotkey
+
+            return PortalHotkey(_("Hold to talk to the assistant"))
+
+        def keyboard() -> GlobalHotkey:
+            from assistant_app.speech.hotkeys.pynput_keys import PynputHotkey
+
+            return PynputHotkey()
+
+        portals = [HotkeyWay("portal", portal)] if sys.platform == "linux" else []
+        return [*portals, HotkeyWay("pynput", keyboard)]
 
     def plan(self) -> SpeechPlan:
         """Return how to load the chosen speech model. Raises SpeechMissing."""
@@ -81,8 +121,12 @@ class DeviceVoiceParts:
         return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
 
     async def close(self) -> None:
-        """End the processes that were started, both at once: each may take its time to be silent."""
-        await asyncio.gather(*(part.stop() for part in (self._engine, self._voice) if part is not None))
+        """End the processes that were started, all at once: each may take its time to be silent."""
+        # cached_property keeps what was made in the instance.
+        made = (self.__dict__.get("models"), self.__dict__.get("transcribing"))
+        ends = [part.stop() for part in (self._engine, self._voice) if part is not None]
+        ends += [part.close() for part in made if part is not None]
+        await asyncio.gather(*ends)
 
 
 def build_voice(

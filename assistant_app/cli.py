@@ -1,4 +1,7 @@
-"""The command line: ask, chat, models, doctor. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 Ctrl+C."""
+"""The command line: ask, chat, models, transcribe, doctor.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped with Ctrl+C.
+"""
 
 import argparse
 import json
@@ -8,10 +11,12 @@ from typing import Any
 
 from assistant_app import __version__
 from assistant_app.app import build_worker, prepare
+from assistant_app.cli_transcribe import add_command as add_transcribe
 from assistant_app.core.conversation import ToolCallPart, ToolResultPart
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.views import ModelRow
 from assistant_app.i18n import _, translate
+from assistant_app.instance_line import TALK_VERBS
 from assistant_app.paths import Paths
 from assistant_app.terminal import Terminal
 
@@ -21,6 +26,10 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; sentences for people go to stderr."""
     options = _parser().parse_args(list(arguments))
+    if options.talk:
+        from assistant_app.talk_command import talk
+
+        return talk(options.talk)
     if options.command is None:
         from assistant_app.app import run_window
 
@@ -47,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         "with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
     )
     parser.add_argument("--version", action="version", version=f"assistant-app {__version__}")
+    parser.add_argument(
+        "--talk",
+        choices=TALK_VERBS,
+        help="have the open window listen or end that; 'start' and 'toggle' open it first. For a shortcut of "
+        "your desktop",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     ask = commands.add_parser("ask", help="ask one question; the answer streams to stdout")
@@ -68,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models that can be used")
     models.add_argument("--json", action="store_true", help="print JSON")
     models.set_defaults(run=_models)
+    add_transcribe(commands)
     doctor = commands.add_parser("doctor", help="check that everything works; exits with 1 if not")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=_doctor)

@@ -1,15 +1,11 @@
 """The doctor: looks at everything that the application needs and says in one sentence each what it found."""
 
 import asyncio
-import json
 import os
 import platform
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -18,8 +14,10 @@ import psutil
 from assistant_app import __version__
 from assistant_app.core.errors import AssistantError, EngineStopped
 from assistant_app.core.text import N_
+from assistant_app.doctor_voice import VoicesProbe, diagnose_voice, list_voices
 from assistant_app.engines.machine import available_bytes, thread_count
 from assistant_app.engines.protocol import Hello
+from assistant_app.findings import PROBE_TIMEOUT_S, Finding, run_program
 from assistant_app.i18n import _, translate
 from assistant_app.models import fit
 from assistant_app.models.catalogue import ModelCatalogue
@@ -30,7 +28,6 @@ from assistant_app.worker.supervisor import EngineSupervisor
 LIBRARIES = ("PySide6-Essentials", "llama-cpp-python", "pydantic", "markdown-it-py", "keyring", "sounddevice")
 LEAST_FREE_BYTES = 500_000_000
 LEAST_MEMORY_BYTES = 1_000_000_000
-PROBE_TIMEOUT_S = 10.0
 
 CPU_FEATURES = (
     "sse4_2",
@@ -46,30 +43,11 @@ CPU_FEATURES = (
 )
 """Instruction sets that llama.cpp uses, as Linux names them."""
 
-_SOUND_PROGRAM = """
-import json, sounddevice
-devices = sounddevice.query_devices()
-named = lambda kind: [d["name"] for d in devices if d[f"max_{kind}_channels"] > 0]
-print(json.dumps({"input": named("input"), "output": named("output")}))
-"""
 _KEYRING_PROGRAM = """
 import keyring
 backend = keyring.get_keyring()
 print(f"{type(backend).__module__}.{type(backend).__name__} {backend.priority}")
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    title: str
-    finding: str
-    """One sentence, or a value, in the language of the user."""
-    fine: bool
-    """False for what is broken; what is merely absent (a microphone) is fine."""
-    code: str
-    """Stable name: "version", "paths", "disk", "memory", "cpu", "threads", "sound", "keyring", …"""
 
 
 EngineProbe = Callable[[], Hello]
@@ -92,11 +70,17 @@ def start_engine() -> Hello:
     return asyncio.run(greeting())
 
 
-def diagnose(paths: Paths, settings: Settings, *, engine: EngineProbe = start_engine) -> list[Finding]:
+def diagnose(
+    paths: Paths,
+    settings: Settings,
+    *,
+    engine: EngineProbe = start_engine,
+    voices: VoicesProbe = list_voices,
+) -> list[Finding]:
     """Look at everything; takes seconds, so call it in a thread without an event loop. Raises nothing."""
     findings = [*_versions(), *_folders(paths), _disk(paths), _database(paths), _memory(), _cpu()]
     findings += [_threads(settings), _model(paths, settings), *_engine(engine)]
-    return [*findings, *_sound(), _keyring()]
+    return [*findings, *diagnose_voice(paths, settings, voices), _keyring()]
 
 
 def _versions() -> Iterator[Finding]:
@@ -250,43 +234,14 @@ def _engine(probe: EngineProbe) -> Iterator[Finding]:
     yield Finding(_("Isolation"), text, True, "isolation")
 
 
-def _sound() -> Iterator[Finding]:
-    """List microphones and speakers; PortAudio runs in its own process, for it prints and may hang."""
-    output = _run(_SOUND_PROGRAM)
-    if output is None:
-        absent = _("Sound is not available here (PortAudio did not start).")
-        yield Finding(_("Microphones"), absent, True, "microphones")
-        yield Finding(_("Speakers"), absent, True, "speakers")
-        return
-    devices: dict[str, list[str]] = json.loads(output)
-    yield Finding(_("Microphones"), ", ".join(devices["input"]) or _("none"), True, "microphones")
-    yield Finding(_("Speakers"), ", ".join(devices["output"]) or _("none"), True, "speakers")
-
-
 def _keyring() -> Finding:
     """Name the place where keys would be kept; only asks which it is, so nothing needs unlocking."""
-    output = _run(_KEYRING_PROGRAM)
+    output = run_program(_KEYRING_PROGRAM)
     name, _space, priority = (output or "").partition(" ")
     if not name or float(priority) <= 0:
         text = _("none, so keys for online services can only be kept until you quit")
         return Finding(_("Keyring"), text, True, "keyring")
     return Finding(_("Keyring"), name, True, "keyring")
-
-
-def _run(program: str) -> str | None:
-    """Run a small Python program and return its output; None if it failed or took too long."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            capture_output=True,
-            text=True,
-            timeout=PROBE_TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def _gigabytes(size_bytes: int) -> str:

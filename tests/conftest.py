@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pydantic.fields  # noqa: F401 - torch before it, and PySide6's look at imports breaks it
 import pytest
 
 from assistant_app import i18n

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
+from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.reminders import Reminder
-from assistant_app.core.voice import Talk, TalkTarget, Timings
+from assistant_app.core.voice import Segment, Talk, TalkTarget, Timings
 
 
 class TurnPhase(StrEnum):
@@ -188,6 +190,21 @@ class TalkChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HotkeyUsed:
+    """The key everywhere went down or up, at monotonic time `at`, or its release will not come ("lost")."""
+
+    action: Literal["press", "release", "lost"]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HotkeyChanged:
+    """The key everywhere works now, or does not."""
+
+    state: HotkeyState
+
+
+@dataclass(frozen=True, slots=True)
 class AudioLevel:
     """How loud the microphone is, at most 25 times a second while it is recorded."""
 
@@ -246,6 +263,8 @@ class FileProgress:
     fraction: float
     text: str
     """What was understood so far."""
+    segments: tuple[Segment, ...] = ()
+    """The same, with times."""
 
 
 Event = (
@@ -264,6 +283,8 @@ Event = (
     | ReminderDue
     | PageWanted
     | TalkChanged
+    | HotkeyUsed
+    | HotkeyChanged
     | AudioLevel
     | TranscriptPartial
     | TranscriptFinal

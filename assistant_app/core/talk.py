@@ -56,10 +56,17 @@ BLOCKED = frozenset({"only-zeros", "microphone-refused"})
 """Troubles of a recording that may still end well: the sound may begin to flow after all."""
 SENTENCES = {
     "too-short": N_(
-        "That was too short; hold the key while you speak, or tap it to start and tap again to stop."
+        "That was too short, so nothing was sent; hold the key while you speak, or tap it to start and tap"
+        " again to stop."
     ),
-    "silence": N_("No speech was heard. Speak a little louder or choose another microphone, and try again."),
-    "unclear": N_("That could not be understood. Try again with the same recording, or say it once more."),
+    "silence": N_(
+        "No speech was heard, so nothing was sent. Speak a little louder or choose another microphone, and"
+        " try again."
+    ),
+    "unclear": N_(
+        "That could not be understood, so nothing was sent; the recording is kept. Try again with it, or say"
+        " it once more."
+    ),
     NEARLY_FULL: N_("The recording ends in ten seconds; what you have said so far is kept."),
 }
 """What the codes of the machine itself mean; failures of devices and engines bring their own sentence."""
@@ -282,7 +289,7 @@ def _begin(
     commands: list[Command] = []
     talks = target is TalkTarget.CONVERSATION
     if machine.speaking or (machine.thinking and talks):
-        commands.append(Interrupt(stop=talks))
+        commands.append(Interrupt(stop=talks, cut=talks))
     number = machine.last_number + 1
     commands.append(Record(number, at, conversation_id, target, hands_free=rules.hands_free))
     capture = Capture(number, at, target, rules.hands_free, latched)
@@ -316,7 +323,7 @@ def _cancel(machine: Machine) -> Step:
     if machine.reviewing:
         return replace(machine, reviewing=False), (DropText(),)
     if machine.speaking or machine.thinking:
-        return machine, (Interrupt(stop=True),)
+        return machine, (Interrupt(stop=True, cut=False),)
     return replace(machine, code="", sentence=""), ()
 
 

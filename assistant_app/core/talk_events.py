@@ -169,9 +169,12 @@ Happening = (
 # --- what is to be done
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """Silence the voice now; with `stop`, stop the answer too and keep what was spoken of it."""
+    """Silence the voice now."""
 
     stop: bool
+    """Stop the answer too."""
+    cut: bool
+    """Keep of the answer only what was spoken: the user talks on from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ MAX_RECORDING_S = 60.0
 WARN_RECORDING_S = 50.0
 PRE_ROLL_S = 0.5
 POST_ROLL_S = 0.12
+NO_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
+"""Languages that put no spaces between words."""
 
 
 class TalkState(StrEnum):
@@ -341,13 +343,36 @@ class Transcript:
 
     path: str
     language: str
+    """Of the text: English when it was translated."""
     duration_s: float
     segments: tuple[Segment, ...]
 
     @property
     def text(self) -> str:
         """All of it."""
-        return " ".join(segment.text.strip() for segment in self.segments if segment.text.strip())
+        between = "" if self.language in NO_SPACES else " "
+        return between.join(segment.text.strip() for segment in self.segments if segment.text.strip())
+
+
+class TranscriptIncomplete(AssistantError):
+    """Transcribing a file ended before its end; `transcript` is what there is until then."""
+
+    code = "transcript-incomplete"
+    default_sentence = N_("Stopped; the text so far is kept.")
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        transcript: Transcript,
+        stopped: bool = False,
+        detail: str = "",
+        **params: object,
+    ) -> None:
+        super().__init__(sentence, detail=detail, **params)
+        self.transcript = transcript
+        self.stopped = stopped
+        """The user wanted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,4 +392,8 @@ class SpeechModelRow:
     note: str = ""
     """One finished sentence: what it is good for, or why it does not fit."""
     received_bytes: int | None = None
-    """While it is downloaded."""
+    """While it is downloaded; of one that is not, what an earlier try left behind is not counted."""
+    recommended: bool = False
+    """The one to begin with on this computer."""
+    own: bool = False
+    """A file of the user's, used where it lies."""

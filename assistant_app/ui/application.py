@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from assistant_app import __version__, i18n
 from assistant_app.core.errors import AssistantError
+from assistant_app.instance_line import RAISE, talk_line
 from assistant_app.paths import Paths
 from assistant_app.ui.bridge import Bridge
 from assistant_app.ui.early_settings import EarlySettings, read_early_settings
@@ -35,6 +36,7 @@ def run(
     make_worker: "Callable[[], WorkerThread]",
     paths: Paths,
     argv: Sequence[str],
+    talk: str = "",
 ) -> int:
     """Open the window and return the exit code when it is closed.
 
@@ -43,13 +45,14 @@ def run(
             can be typed into, so that nobody waits for what it imports.
         paths: The profile; a second window of the same profile raises the first one and ends with 0.
         argv: Command line of the program, Qt's own options included.
+        talk: "toggle" or "start": listen as soon as the window is open.
     """
     early = read_early_settings(paths.settings_file)
     i18n.set_language(early.language)
     app = make_application(argv, early.language)
 
     instance = Instance(paths.runtime)
-    if not instance.claim():
+    if not instance.claim(talk_line(talk) if talk else RAISE):
         return 0
     theme = Theme(app, early.theme, early.text_size)
     bridge = Bridge()
@@ -63,7 +66,10 @@ def run(
         window.logic.take_settings({name: getattr(early, name) for name in EarlySettings.__slots__})
         starter.start()
         window.logic.start()
+        instance.talk_wanted.connect(window.voice.talker.command)
         instance.listen()
+        if talk:
+            window.voice.talker.command(talk)
 
     window.painted.connect(complete)
     window.show()

@@ -1,19 +1,31 @@
-"""One window per profile: a second start raises the first one and ends."""
+"""One window per profile: later starts say what they want of the first one, and end."""
 
-import hashlib
 import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+
+from assistant_app.instance_line import (
+    DONE,
+    MAX_LINE_BYTES,
+    RAISE,
+    TALK_VERBS,
+    UNKNOWN,
+    NobodyAnswers,
+    address,
+    talk_line,
+    tell,
+)
 
 if TYPE_CHECKING:
-    from PySide6.QtNetwork import QLocalServer
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 log = logging.getLogger(__name__)
 
-_ANSWER_WITHIN_MS = 3000
+_ANSWER_WITHIN_S = 3.0
+_LINE_WITHIN_MS = 3000
 
 
 class Instance(QObject):
@@ -21,9 +33,11 @@ class Instance(QObject):
 
     Signals:
         raise_wanted: a second start asks this window to come forward.
+        talk_wanted: "toggle", "start" or "stop"; a command asks it to listen or to end that.
     """
 
     raise_wanted = Signal()
+    talk_wanted = Signal(str)
 
     def __init__(self, runtime: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,20 +46,18 @@ class Instance(QObject):
         # Age says nothing about a window that has been open for days: QLockFile then only asks
         # whether the process still lives, and takes over the lock of a dead one at once.
         self._lock.setStaleLockTime(0)
-        # Socket paths are limited to about 100 bytes, profiles are not.
-        digest = hashlib.sha256(str(runtime).encode()).hexdigest()[:16]
-        self._name = f"assistant-app-{digest}"
+        self._runtime = runtime
         self._server: QLocalServer | None = None
 
-    def claim(self) -> bool:
-        """Become the one window, or ask the one that is open to come forward; return which."""
+    def claim(self, line: str = RAISE) -> bool:
+        """Become the one window, or say a line to the one that is open; return which."""
         if self._lock.tryLock(0):
             return True
         if self._lock.error() != QLockFile.LockError.LockFailedError:
             # A folder that cannot be written must not keep anybody from their window.
             log.warning("no lock for this profile: %s", self._lock.error())
             return True
-        if self._raise_other():
+        if self._tell_other(line):
             return False
         # Nobody listens: the holder was killed and its process number went to another program of
         # the same name. Refusing would lock the user out.
@@ -68,33 +80,76 @@ class Instance(QObject):
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         server.newConnection.connect(self._on_connection)
-        if not server.listen(self._name):
+        name = address(self._runtime)
+        if not server.listen(name):
             # A socket file that a killed window left behind; the lock says that nobody uses it.
-            QLocalServer.removeServer(self._name)
-            server.listen(self._name)
+            QLocalServer.removeServer(name)
+            if not server.listen(name):
+                log.warning("later starts cannot be heard: %s", server.errorString())
         self._server = server
 
     def _on_connection(self) -> None:
         if self._server is None:
             return
-        socket = self._server.nextPendingConnection()
-        socket.disconnected.connect(socket.deleteLater)
-        socket.write(b"raised\n")
-        socket.flush()
-        socket.disconnectFromServer()
-        self.raise_wanted.emit()
+        while (socket := self._server.nextPendingConnection()) is not None:
+            _Caller(socket, self)
 
-    def _raise_other(self) -> bool:
-        from PySide6.QtNetwork import QLocalSocket
+    def obey(self, line: str) -> bool:
+        """Do what a later start says; return whether that is known."""
+        verb = next((verb for verb in TALK_VERBS if line == talk_line(verb)), None)
+        if verb is not None:
+            self.talk_wanted.emit(verb)
+        elif line == RAISE:
+            self.raise_wanted.emit()
+        else:
+            log.info("a later start said something unknown")
+            return False
+        return True
 
-        deadline = time.monotonic() + _ANSWER_WITHIN_MS / 1000
-        socket = QLocalSocket()
-        while time.monotonic() < deadline:
-            socket.connectToServer(self._name)
-            if socket.waitForConnected(_ANSWER_WITHIN_MS):
-                # The system accepts for a window that is still starting or busy, too.
-                socket.waitForReadyRead(_ANSWER_WITHIN_MS)
-                socket.abort()
+    def _tell_other(self, line: str) -> bool:
+        """Say a line to the window that holds the lock, which may still start; return whether it hears."""
+        deadline = time.monotonic() + _ANSWER_WITHIN_S
+        while (left_s := deadline - time.monotonic()) > 0:
+            try:
+                tell(self._runtime, line, left_s)
+            except TimeoutError:
+                # The system accepts for a window that is busy, too: it is there and will read the line.
                 return True
-            time.sleep(0.05)
+            except NobodyAnswers:
+                time.sleep(0.05)
+            else:
+                return True
         return False
+
+
+class _Caller(QObject):
+    """One later start: reads its line, answers, and is gone. Whoever says nothing is not waited for."""
+
+    def __init__(self, connection: "QLocalSocket", instance: Instance) -> None:
+        super().__init__(instance)
+        # Not a reference to the instance, too: its last one would go while Qt deletes its children.
+        self._connection = connection
+        connection.setParent(self)
+        connection.setReadBufferSize(MAX_LINE_BYTES)
+        connection.readyRead.connect(self._read)
+        connection.disconnected.connect(self.deleteLater)
+        QTimer.singleShot(_LINE_WITHIN_MS, self, self._give_up)
+        self._read()
+
+    def _read(self) -> None:
+        connection = self._connection
+        if not connection.canReadLine():
+            if connection.bytesAvailable() >= MAX_LINE_BYTES:
+                self._give_up()
+            return
+        connection.readyRead.disconnect(self._read)
+        line = bytes(connection.readLine(MAX_LINE_BYTES + 1).data()).decode("utf-8", "replace").strip()
+        instance = self.parent()
+        known = isinstance(instance, Instance) and instance.obey(line)
+        connection.write(f"{DONE if known else UNKNOWN}\n".encode())
+        connection.flush()
+        connection.disconnectFromServer()
+
+    def _give_up(self) -> None:
+        self._connection.abort()
+        self.deleteLater()

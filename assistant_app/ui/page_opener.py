@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PAGES = {
     "models": "models_page:ModelsPage",
+    "speech-models": "speech_models_page:SpeechModelsPage",
+    "transcript": "transcript_page:TranscriptPage",
     "settings": "settings_page:SettingsPage",
     "conversation-settings": "conversation_page:ConversationPage",
     "prompt": "prompt_page:PromptPage",

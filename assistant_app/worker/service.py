@@ -500,6 +500,8 @@ class AssistantService:
 
     async def change_settings(self, changes: dict[str, Any]) -> None:
         (await self._opened()).settings.change(changes)
+        if self._voice is not None:
+            self._voice.settings_changed()
 
     async def doctor(self) -> Sequence[tuple[str, str, bool]]:
         parts = await self._opened()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.voice import (
     Heard,
     ListenOptions,
@@ -20,7 +21,7 @@ class VoiceApi(Protocol):
     """The voice of the product, without a face. Raises AssistantError only.
 
     What happens comes as events: TalkChanged, AudioLevel, TranscriptPartial, TranscriptFinal,
-    SpokenProgress, TalkTimings, SpeechModelsChanged, FileProgress.
+    SpokenProgress, TalkTimings, SpeechModelsChanged, FileProgress, HotkeyUsed, HotkeyChanged.
     """
 
     # --- talking
@@ -65,7 +66,18 @@ class VoiceApi(Protocol):
         """Send the text that waits for review, as corrected; empty drops it."""
 
     async def retry(self) -> None:
-        """Recognise the last recording once more, after the engine died or the text was unclear."""
+        """Recognise the last recording once more, after the engine died or the text was unclear.
+
+        Without such a recording, load the speech model, which may have failed when voice was opened.
+        """
+
+    # --- the key everywhere
+    async def follow_hotkey(self) -> HotkeyState:
+        """Take the key that the settings name, from now on whenever they change; a window asks for it.
+
+        HotkeyUsed tells its presses: which conversation they talk into, the window knows. Returns at once
+        how it stands; HotkeyChanged tells the rest.
+        """
 
     # --- reading aloud
     async def say(self, message_id: str) -> None:

@@ -27,6 +27,7 @@ BENCHMARKS = (
     ("words", "bench_speech", "speech_words"),
     ("feed", "bench_speech", "speech_feed"),
     ("aloud", "bench_voice", "aloud"),
+    ("talk-command", "bench_talk_command", "talk_command"),
 )
 RESULT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 

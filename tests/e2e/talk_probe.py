@@ -1,7 +1,7 @@
 """The real window on a screen, with a voice that only tells what it was asked: one line per call.
 
-`python -m tests.e2e.talk_probe [pane]` prints "ready" once keys can be pressed, with "pane" only when the
-voice pane has the keyboard.
+`python -m tests.e2e.talk_probe [pane] [talk]` prints "ready" once keys can be pressed, with "pane" only when
+the voice pane has the keyboard. With "talk" the window is opened by `--talk start`.
 """
 
 import sys
@@ -25,7 +25,7 @@ class TellingVoice(ScriptedVoice):
         self.on_call = self._tell
 
     def _tell(self, name: str) -> None:
-        if name in ("press", "release", "lost", "cancel", "toggle"):
+        if name in ("press", "release", "lost", "cancel", "toggle", "start", "finish"):
             print(name, flush=True)
         if name in ("press", "cancel"):
             self.show(Talk(TalkState.LISTENING if name == "press" else TalkState.IDLE))
@@ -57,7 +57,7 @@ def main() -> None:
     MainWindow.complete = complete  # type: ignore[method-assign]
     from assistant_app.__main__ import main as run
 
-    run([])
+    run(["--talk", "start"] if "talk" in arguments else [])
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def test_every_control_of_the_window_is_named_explained_and_reachable(
 
 
 @pytest.mark.parametrize(
-    "page_id", [p for p in PAGES if p not in ("receipt", "conversation-settings", "prompt")]
+    "page_id", [p for p in PAGES if p not in ("receipt", "conversation-settings", "prompt", "transcript")]
 )
 def test_every_control_of_a_page_is_named_explained_and_reachable(
     qtbot: QtBot, window: MainWindow, page_id: str

@@ -1,7 +1,5 @@
 """Reminders, pages and switches of the tools, in a real window on a real worker."""
 
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +21,7 @@ from assistant_app.store.store import Store
 from assistant_app.ui.desktop_notifier import DesktopNotifier
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.pages.shortcuts_page import ShortcutsPage
+from tests.fixtures.session_bus import session_bus
 
 OpenWindow = Callable[..., MainWindow]
 
@@ -133,20 +132,9 @@ class FakeDesktop(threading.Thread):
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A session bus of the test's own."""
-    daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address=1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={"PATH": os.environ["PATH"]},
-    )
-    assert daemon.stdout is not None
-    address = daemon.stdout.readline().strip()
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    yield address
-    daemon.kill()
-    daemon.wait(10)
-    daemon.stdout.close()
+    with session_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield address
 
 
 def test_the_desktop_is_told(qtbot: QtBot, window: MainWindow, bus: str) -> None:

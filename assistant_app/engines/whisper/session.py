@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant_app.core.errors import Cancelled
-from assistant_app.core.voice import SAMPLE_RATE, Heard, ListenOptions, NoText, SpeechGap
+from assistant_app.core.voice import NO_SPACES, SAMPLE_RATE, Heard, ListenOptions, NoText, SpeechGap
 from assistant_app.engines.whisper import sanity
 from assistant_app.engines.whisper.gate import LEAST_SOUND_S, SpeechFinder
 from assistant_app.engines.whisper.listener import Listener
@@ -15,8 +15,6 @@ from assistant_app.engines.whisper.recognising import Piece, recognise, recognis
 from assistant_app.engines.whisper.window import Sound
 
 _SAMPLE_BYTES = 2
-_NO_SPACES = {"zh", "yue", "ja", "th", "lo", "my"}
-"""Languages that put no spaces between words."""
 _GAP = "…"
 """Stands for a piece of a long utterance that was not understood."""
 
@@ -148,7 +146,7 @@ def _report(heard: Heard, pieces: list[Piece], options: ListenOptions, passes: i
     language = pieces[-1].decoded.language
     texts = [_GAP if piece.no_text is NoText.UNCLEAR else piece.text for piece in pieces]
     understood = any(piece.text for piece in pieces)
-    between = "" if language in _NO_SPACES and not options.translate else " "
+    between = "" if language in NO_SPACES and not options.translate else " "
     text = between.join(filter(None, texts)) if understood else ""
     refusals = [piece.no_text for piece in pieces if piece.no_text is not None]
     count = sum(len(piece.decoded.tokens) + 1 for piece in pieces)

@@ -57,6 +57,12 @@ class ModelsPage(Page):
             self._choose_files,
             kind="primary",
         )
+        self.button(
+            "speech_models",
+            _("Speech…"),
+            _("The models that turn what is spoken into text"),
+            lambda: self.opener.page_wanted.emit("speech-models"),
+        )
         self.close_button()
         self.bridge.happened.connect(self._on_event)
         self._load()

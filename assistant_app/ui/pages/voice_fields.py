@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic.fields import FieldInfo
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
+from assistant_app.core.events import Event, HotkeyChanged
+from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.voice import MicrophoneRow, VoiceRow
 from assistant_app.i18n import _
+from assistant_app.ui.no_wheel import NoWheelCombo
 from assistant_app.ui.pages.key_field import KeyField
-from assistant_app.ui.pages.setting_fields import NoWheelCombo, named
+from assistant_app.ui.pages.setting_fields import named
 from assistant_app.ui.voice.languages import name_of, spoken_languages
 
 if TYPE_CHECKING:
@@ -57,6 +60,41 @@ def _language(page: "Page", name: str, field: FieldInfo, value: Any, changed: Ch
 def _key(page: "Page", name: str, field: FieldInfo, value: Any, changed: Changed) -> QWidget:
     tooltip = _(field.description) if field.description else ""
     return named(KeyField(str(value), _(field.title or name), tooltip, changed), name, field)
+
+
+def _key_everywhere(page: "Page", name: str, field: FieldInfo, value: Any, changed: Changed) -> QWidget:
+    tooltip = _(field.description) if field.description else ""
+    return KeyEverywhere(
+        page, named(KeyField(str(value), _(field.title or name), tooltip, changed), name, field)
+    )
+
+
+class KeyEverywhere(QWidget):
+    """A key, and below it whether the desktop lets it work."""
+
+    def __init__(self, page: "Page", key: QWidget) -> None:
+        super().__init__()
+        self._state = QLabel(self)
+        self._state.setObjectName("hotkey_state")
+        self._state.setWordWrap(True)
+        self._state.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(key)
+        layout.addWidget(self._state)
+        self.setFocusProxy(key)
+        page.bridge.happened.connect(self._on_event)
+        page.bridge.ask(lambda api: api.voice.follow_hotkey(), self._show, page.show_error, self)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, HotkeyChanged):
+            self._show(event.state)
+
+    def _show(self, state: HotkeyState) -> None:
+        self._state.setText(state.sentence)
+        self._state.setProperty("role", "muted" if state.works else "danger")
+        self._state.style().polish(self._state)
+        self._state.setVisible(bool(state.sentence))
 
 
 def _voices(page: "Page", name: str, field: FieldInfo, value: Any, changed: Changed) -> QWidget:
@@ -122,6 +160,6 @@ VOICE_FIELDS: Mapping[str, Make] = {
     "microphone": _microphone,
     "speech_language": _language,
     "talk_key": _key,
-    "global_hotkey": _key,
+    "global_hotkey": _key_everywhere,
     "speak_voices": _voices,
 }

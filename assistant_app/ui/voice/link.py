@@ -1,10 +1,20 @@
 """Connects voice to the window: its keys, its pane, what it says in the conversation."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 
-from assistant_app.core.events import Event, TextDelta, TranscriptFinal, TurnEnded, TurnStarted
+from assistant_app.core.events import (
+    Event,
+    HotkeyChanged,
+    HotkeyUsed,
+    TextDelta,
+    TranscriptFinal,
+    TurnEnded,
+    TurnStarted,
+)
+from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.voice import Talk, TalkState, TalkTarget
 from assistant_app.i18n import _
 from assistant_app.ui.notices import Button
@@ -19,7 +29,11 @@ if TYPE_CHECKING:
     from assistant_app.ui.voice.microphone_watch import MicrophoneWatch
     from assistant_app.ui.voice.pane import VoicePane
 
+log = logging.getLogger(__name__)
+
 _BANNER = "voice"
+_HOTKEY = "hotkey"
+"""Holder of presses and name of the banner."""
 _HEARING = (TalkState.ARMING, TalkState.LISTENING)
 
 
@@ -52,6 +66,10 @@ class VoiceLink(QObject):
         talker.failed.connect(self._on_failed)
         talker.reading.connect(lambda _progress: self._on_reading())
         self._window.bridge.happened.connect(self._on_event)
+        # Where it fails, it does so for a reason that is told already: there is no voice, or no service.
+        self._window.bridge.ask(
+            lambda api: api.voice.follow_hotkey(), None, lambda error: log.info("no key: %s", error), self
+        )
 
     # --- for the window
     @property
@@ -147,6 +165,22 @@ class VoiceLink(QObject):
             self._on_turn(event)
         elif isinstance(event, TurnEnded):
             self._on_turn_ended(event)
+        elif isinstance(event, HotkeyUsed):
+            self._on_hotkey(event)
+        elif isinstance(event, HotkeyChanged):
+            self._on_hotkey_changed(event.state)
+
+    def _on_hotkey(self, used: HotkeyUsed) -> None:
+        """The key everywhere is one more key that talks."""
+        tell = {"press": self.talker.press, "release": self.talker.release, "lost": self.talker.lose}
+        tell[used.action](_HOTKEY, used.at)
+
+    def _on_hotkey_changed(self, state: HotkeyState) -> None:
+        """A key that does nothing must not be found out by pressing it."""
+        if state.keys and not state.works and state.sentence:
+            self._window.banners.show_banner(_HOTKEY, state.sentence, level="warning")
+        else:
+            self._window.banners.hide_banner(_HOTKEY)
 
     def _on_turn(self, event: TurnStarted) -> None:
         asked_in, self._asked_in = self._asked_in, None

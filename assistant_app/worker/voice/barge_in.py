@@ -44,14 +44,19 @@ class BargeIn:
             return True
         return False
 
-    def begin(self, *, stop: bool) -> None:
-        """Silence the voice now; with `stop`, stop those answers too."""
+    def begin(self, *, stop: bool, cut: bool) -> None:
+        """Silence the voice now.
+
+        Args:
+            stop: Stop those answers too.
+            cut: Keep of the one that is read aloud only what was heard.
+        """
         sounding = self._reader.sounding
         hushing = self._spawn(self._reader.hush())
         # Only what has been heard is waited for: a voice that is still being made takes seconds.
         self._hushing = hushing if sounding else None
         if stop:
-            self._stopping = self._spawn(self._stop(hushing, set(self._answered)))
+            self._stopping = self._spawn(self._stop(hushing, set(self._answered), cut))
 
     async def silent(self) -> None:
         """Return when the voice that was heard has fallen silent."""
@@ -63,10 +68,10 @@ class BargeIn:
         if self._stopping is not None:
             await asyncio.wait({self._stopping})
 
-    async def _stop(self, hushing: "asyncio.Task[Interrupted | None]", answered: set[str]) -> None:
-        """Stop what was being answered; of an answer that was read aloud only that part stays."""
+    async def _stop(self, hushing: "asyncio.Task[Interrupted | None]", answered: set[str], cut: bool) -> None:
+        """Stop what was being answered; with `cut` only that part stays that was read aloud."""
         interrupted = await hushing
-        if interrupted is not None:
+        if interrupted is not None and cut:
             answered.discard(interrupted.conversation_id)
             try:
                 await self._host.cut(interrupted.message_id, interrupted.spoken_chars)

@@ -131,8 +131,8 @@ class TalkController:
 
     def _do(self, command: talk_events.Command) -> None:
         match command:
-            case talk_events.Interrupt(stop):
-                self._barge_in.begin(stop=stop)
+            case talk_events.Interrupt(stop, cut):
+                self._barge_in.begin(stop=stop, cut=cut)
             case talk_events.Record():
                 self._record(command)
             case talk_events.Finish(number, released_at):
@@ -362,10 +362,16 @@ class TalkController:
         if words is not None:
             await self._send(words)
 
-    def retry(self) -> None:
-        """Recognise the last sound that did not become text once more."""
+    async def retry(self) -> None:
+        """Recognise the last sound that did not become text once more; without one, get ready again."""
         if self._kept is not None:
             self.happen(talk_events.Again(self._kept.target))
+            return
+        self.happen(talk_events.Trouble("", ""))
+        try:
+            await self._listener.load()
+        except AssistantError as error:
+            self.trouble(error)
 
     def trouble(self, error: AssistantError) -> None:
         """Show what is wrong and ends no recording."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from assistant_app.core.hotkeys import HotkeyWay
 from assistant_app.core.voice import (
     Heard,
     ListenOptions,
@@ -61,6 +62,10 @@ class VoiceParts(Protocol):
 
     @property
     def transcribing(self) -> Transcribing: ...
+
+    @property
+    def hotkey_ways(self) -> Sequence[HotkeyWay]:
+        """How a key can be heard in every program, best first."""
 
     def plan(self) -> SpeechPlan:
         """Return how to load the chosen speech model. Raises SpeechMissing."""

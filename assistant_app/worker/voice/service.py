@@ -11,6 +11,7 @@ from assistant_app.core import talk_events
 from assistant_app.core.conversation import Message
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import Event, Notice, TurnStarted
+from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.voice import (
     Heard,
     ListenOptions,
@@ -27,10 +28,12 @@ from assistant_app.worker.voice.compute import Ahead, ComputeToken
 from assistant_app.worker.voice.controller import TalkController
 from assistant_app.worker.voice.delivery import Delivery
 from assistant_app.worker.voice.host import VoiceHost
+from assistant_app.worker.voice.hotkeys import HotkeyManager
 from assistant_app.worker.voice.listening import Listener
 from assistant_app.worker.voice.parts import VoiceParts
 from assistant_app.worker.voice.reading import Reader
 from assistant_app.worker.voice.stopwatch import Stopwatch
+from assistant_app.worker.voice.wishes import listen_options
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,7 @@ class VoiceService:
         self._host: VoiceHost | None = None
         self._controller: TalkController | None = None
         self._reader: Reader | None = None
+        self._hotkeys: HotkeyManager | None = None
         self._told_failures: set[str] = set()
         self._background: set[asyncio.Task[Any]] = set()
 
@@ -98,6 +102,8 @@ class VoiceService:
         """Stop everything that was begun."""
         for task in list(self._background):
             task.cancel()
+        if self._hotkeys is not None:
+            await self._hotkeys.close()
         if self._controller is not None:
             await self._controller.close()
         await self._parts.close()
@@ -126,7 +132,9 @@ class VoiceService:
             on_failure=self._tell_once,
             clock=self._clock,
         )
-        self._listener = Listener(parts.recogniser, parts.plan, self._listen_options, token, self._clock)
+        self._listener = Listener(
+            parts.recogniser, parts.plan, lambda: listen_options(self._settings.current), token, self._clock
+        )
         self._controller = controller = TalkController(
             host=host,
             microphone=parts.microphone,
@@ -143,15 +151,6 @@ class VoiceService:
             clock=self._clock,
         )
         return controller
-
-    def _listen_options(self) -> ListenOptions:
-        settings = self._settings.current
-        return ListenOptions(
-            language=settings.speech_language,
-            translate=settings.speech_translate,
-            prompt=settings.speech_vocabulary,
-            full_window=settings.speech_full_window,
-        )
 
     def _language(self) -> str:
         """Return the language that Latin letters are read in: the spoken one, else the window's."""
@@ -195,24 +194,26 @@ class VoiceService:
 
     async def _warm(self, controller: TalkController) -> None:
         """Load the speech model, start what reads aloud, load the language model; tell what is missing."""
-        if self._settings.current.speak_answers != "never":
-            # Beside the rest: most of its seconds it waits for the voices of the system.
-            self._spawn(self._prepare_speaker())
-        try:
-            await self._listener.load()
-        except AssistantError as error:
-            controller.trouble(error)
+        # Each of the two waits for seconds, mostly for something else than the processor.
+        await asyncio.gather(self._load_speech(controller), self._prepare_speaker())
         try:
             assert self._host is not None
             await self._host.warm()
         except AssistantError as error:
             log.info("the language model is not ready: %s %s", error, error.detail)  # the turn will tell
 
-    async def _prepare_speaker(self) -> None:
+    async def _load_speech(self, controller: TalkController) -> None:
         try:
-            await self._parts.speaker.prepare()
+            await self._listener.load()
         except AssistantError as error:
-            self._tell_once(error)
+            controller.trouble(error)
+
+    async def _prepare_speaker(self) -> None:
+        if self._settings.current.speak_answers != "never":
+            try:
+                await self._parts.speaker.prepare()
+            except AssistantError as error:
+                self._tell_once(error)
 
     async def press(
         self, at: float, conversation_id: str, target: TalkTarget = TalkTarget.CONVERSATION
@@ -241,7 +242,27 @@ class VoiceService:
         await (await self._talking()).send(text)
 
     async def retry(self) -> None:
-        (await self._talking()).retry()
+        await (await self._talking()).retry()
+
+    # --- the key everywhere
+    async def follow_hotkey(self) -> HotkeyState:
+        await self._opened()
+        if self._hotkeys is None:
+            settings = self._settings
+            self._hotkeys = HotkeyManager(
+                self._parts.hotkey_ways,
+                lambda: settings.current.global_hotkey,
+                self._emit,
+                self._translate,
+                clock=self._clock,
+            )
+        self._hotkeys.follow()
+        return self._hotkeys.state
+
+    def settings_changed(self) -> None:
+        """Obey settings that are looked at only when they change."""
+        if self._hotkeys is not None:
+            self._hotkeys.follow()
 
     # --- reading aloud
     async def say(self, message_id: str) -> None:

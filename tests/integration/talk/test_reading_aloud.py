@@ -327,10 +327,25 @@ async def test_a_finished_answer_is_cut_to_what_was_heard_of_it(start: StartVoic
     bench.clock.now += len(FIRST) / CHARS_PER_S
     bench.parts.speaker.end_piece()
     await speaking(bench, 3)
-    await bench.voice.cancel()
+    await bench.voice.press(bench.clock.now, chat.id)
     await bench.settle(lambda: bench.store.message(whole.id).state is MessageState.STOPPED)
     assert bench.store.message(whole.id).text == f"{FIRST} —"
     assert bench.store.receipt(whole.id).answer == LONG
+
+
+async def test_escape_silences_a_finished_answer_and_takes_no_word_of_it(start: StartVoiceBench) -> None:
+    """The user wants quiet; the text is there to be read."""
+    bench = await start(LONG)
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    whole = await bench.answered()
+    await speaking(bench)
+    await bench.voice.cancel()
+    await bench.reached(TalkState.IDLE, since=1)
+    assert bench.parts.speaker.hushed == 1
+    kept = bench.store.message(whole.id)
+    assert (kept.text, kept.state) == (LONG, MessageState.DONE)
 
 
 async def test_an_answer_that_was_heard_to_its_end_stays_whole(start: StartVoiceBench) -> None:
@@ -379,7 +394,7 @@ async def test_a_cut_answer_with_tools_stays_well_formed(start: StartVoiceBench)
     bench.clock.now += 10
     bench.parts.speaker.end_piece()
     await speaking(bench, 3)
-    await bench.voice.cancel()
+    await bench.press(chat.id)
     await bench.settle(lambda: bench.store.message(whole.id).state is MessageState.STOPPED)
     parts = bench.store.message(whole.id).parts
     assert [type(part) for part in parts[:3]] == [TextPart, ToolCallPart, ToolResultPart]

@@ -407,6 +407,18 @@ async def test_an_engine_that_dies_keeps_the_sound_for_another_try(start: StartV
     assert bench.voice.talk.state is TalkState.IDLE, "there is nothing left to try again"
 
 
+async def test_trying_again_without_a_recording_makes_ready(start: StartVoiceBench) -> None:
+    """The engine could not be started when voice was opened: nothing was said yet."""
+    bench = await start(speak_answers="never")
+    bench.parts.recogniser.unloadable = EngineStopped(reason="signal 9")
+    await bench.voice.ready()
+    await bench.settle(lambda: bench.voice.talk.code == "engine-stopped")
+    bench.parts.recogniser.unloadable = None
+    await bench.voice.retry()
+    assert (bench.voice.talk.code, bench.voice.talk.sentence) == ("", "")
+    assert len(bench.parts.recogniser.loaded) == 1
+
+
 async def test_words_that_cannot_be_sent_are_put_into_the_message_box(
     start: StartVoiceBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,19 +206,19 @@ def test_escape_while_it_is_recognised_forgets_the_words() -> None:
 def test_a_press_interrupts_the_assistant_before_it_listens(while_it: talk_events.Happening) -> None:
     person = Person().does(while_it, Press(T, "chat"))
     assert person.kinds() == ["Interrupt", "Record"]
-    assert person.commands[0] == Interrupt(stop=True)
+    assert person.commands[0] == Interrupt(stop=True, cut=True)
 
 
 def test_dictation_silences_the_voice_and_lets_the_answer_be_written() -> None:
     person = Person().does(Thinking(True), Speaking(True), Press(T, "chat", TalkTarget.COMPOSER))
-    assert person.commands[0] == Interrupt(stop=False)
+    assert person.commands[0] == Interrupt(stop=False, cut=False)
     person = Person().does(Thinking(True), Press(T, "chat", TalkTarget.COMPOSER))
     assert person.kinds() == ["Record"]
 
 
-def test_escape_stops_the_answer() -> None:
+def test_escape_stops_the_answer_and_keeps_what_was_written() -> None:
     person = Person().does(Thinking(True), Speaking(True), Cancel(T))
-    assert person.commands == [Interrupt(stop=True)]
+    assert person.commands == [Interrupt(stop=True, cut=False)]
     person.does(Speaking(False), Thinking(False))
     assert person.state is TalkState.IDLE
 
