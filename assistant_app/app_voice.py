@@ -121,15 +121,12 @@ class DeviceVoiceParts:
         return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
 
     async def close(self) -> None:
-        """End the processes that were started."""
-        if self._engine is not None:
-            await self._engine.stop()
-        if self._voice is not None:
-            await self._voice.stop()
+        """End the processes that were started, all at once: each may take its time to be silent."""
         # cached_property keeps what was made in the instance.
-        for made in (self.__dict__.get("models"), self.__dict__.get("transcribing")):
-            if made is not None:
-                await made.close()
+        made = (self.__dict__.get("models"), self.__dict__.get("transcribing"))
+        ends = [part.stop() for part in (self._engine, self._voice) if part is not None]
+        ends += [part.close() for part in made if part is not None]
+        await asyncio.gather(*ends)
 
 
 def build_voice(

@@ -9,6 +9,38 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from assistant_app.core.talk_events import (
+    Again,
+    Broken,
+    Cancel,
+    Command,
+    Drop,
+    DropText,
+    End,
+    Finish,
+    Flowed,
+    Forget,
+    Happening,
+    Insert,
+    Interrupt,
+    Lost,
+    Press,
+    Recognise,
+    Recognised,
+    Record,
+    Release,
+    Review,
+    Reviewed,
+    Send,
+    Sent,
+    Speaking,
+    SpeechEnded,
+    Start,
+    Thinking,
+    Tick,
+    Toggle,
+    Trouble,
+)
 from assistant_app.core.text import N_
 from assistant_app.core.voice import MAX_RECORDING_S, WARN_RECORDING_S, Talk, TalkState, TalkTarget
 
@@ -24,10 +56,17 @@ BLOCKED = frozenset({"only-zeros", "microphone-refused"})
 """Troubles of a recording that may still end well: the sound may begin to flow after all."""
 SENTENCES = {
     "too-short": N_(
-        "That was too short; hold the key while you speak, or tap it to start and tap again to stop."
+        "That was too short, so nothing was sent; hold the key while you speak, or tap it to start and tap"
+        " again to stop."
     ),
-    "silence": N_("No speech was heard. Speak a little louder or choose another microphone, and try again."),
-    "unclear": N_("That could not be understood. Try again with the same recording, or say it once more."),
+    "silence": N_(
+        "No speech was heard, so nothing was sent. Speak a little louder or choose another microphone, and"
+        " try again."
+    ),
+    "unclear": N_(
+        "That could not be understood, so nothing was sent; the recording is kept. Try again with it, or say"
+        " it once more."
+    ),
     NEARLY_FULL: N_("The recording ends in ten seconds; what you have said so far is kept."),
 }
 """What the codes of the machine itself mean; failures of devices and engines bring their own sentence."""
@@ -40,246 +79,6 @@ class TalkRules:
     mode: Literal["both", "hold", "toggle"] = "both"
     hands_free: bool = False
     review: bool = False
-
-
-# --- what happens
-@dataclass(frozen=True, slots=True)
-class Press:
-    """The talk key or button goes down."""
-
-    at: float
-    conversation_id: str = ""
-    target: TalkTarget = TalkTarget.CONVERSATION
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """It goes up."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """It is down and its release will never come."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Listen until Finish, wherever the wish comes from."""
-
-    at: float
-    conversation_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """End listening and recognise."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Toggle:
-    """Start or End."""
-
-    at: float
-    conversation_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Esc: the newest of recording, recognition, waiting text and answer is given up."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time has passed; see `due`."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Flowed:
-    """The first sound of a recording has come."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechEnded:
-    """The speaker of a recording has been silent for long enough."""
-
-    number: int
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The device of a recording failed or was lost: nothing more will come."""
-
-    number: int
-    at: float
-    code: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A finished recording became text, or (with a code) did not."""
-
-    number: int
-    code: str = ""
-    sentence: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """Recognise the last recording once more."""
-
-    target: TalkTarget
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """The waiting text is sent, or was dropped."""
-
-    number: int | None = None
-    """Of the recording whose text is sent; None: it was dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A text has reached its conversation, or it could not."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Thinking:
-    """A spoken question is being answered, or no longer."""
-
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Speaking:
-    """Something is read aloud, or no longer."""
-
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something is wrong that ends no recording."""
-
-    code: str
-    sentence: str
-
-
-Happening = (
-    Press
-    | Release
-    | Lost
-    | Start
-    | End
-    | Toggle
-    | Cancel
-    | Tick
-    | Flowed
-    | SpeechEnded
-    | Broken
-    | Recognised
-    | Again
-    | Reviewed
-    | Sent
-    | Thinking
-    | Speaking
-    | Trouble
-)
-
-
-# --- what is to be done
-@dataclass(frozen=True, slots=True)
-class Interrupt:
-    """Silence the voice now; with `stop`, stop the answer too and keep what was spoken of it."""
-
-    stop: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Begin a recording."""
-
-    number: int
-    pressed_at: float
-    conversation_id: str
-    target: TalkTarget
-    hands_free: bool
-    cut: bool
-    """The assistant was speaking: its voice must not be in the pre-roll."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """End a recording and recognise it."""
-
-    number: int
-    released_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Throw a recording away."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Give the recognition of a finished recording up; its text is not wanted."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recognise:
-    """Recognise the kept sound once more, as recording `number`."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send a text to its conversation."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """Show a text and wait until it was corrected."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Insert:
-    """Put a text into the message box."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class DropText:
-    """Forget the text that waits for review."""
-
-
-Command = Interrupt | Record | Finish | Drop | Forget | Recognise | Send | Review | Insert | DropText
 
 
 # --- the machine
@@ -490,11 +289,9 @@ def _begin(
     commands: list[Command] = []
     talks = target is TalkTarget.CONVERSATION
     if machine.speaking or (machine.thinking and talks):
-        commands.append(Interrupt(stop=talks))
+        commands.append(Interrupt(stop=talks, cut=talks))
     number = machine.last_number + 1
-    commands.append(
-        Record(number, at, conversation_id, target, hands_free=rules.hands_free, cut=machine.speaking)
-    )
+    commands.append(Record(number, at, conversation_id, target, hands_free=rules.hands_free))
     capture = Capture(number, at, target, rules.hands_free, latched)
     machine = replace(machine, capture=capture, target=target, last_number=number, code="", sentence="")
     return machine, tuple(commands)
@@ -526,7 +323,7 @@ def _cancel(machine: Machine) -> Step:
     if machine.reviewing:
         return replace(machine, reviewing=False), (DropText(),)
     if machine.speaking or machine.thinking:
-        return machine, (Interrupt(stop=True),)
+        return machine, (Interrupt(stop=True, cut=False),)
     return replace(machine, code="", sentence=""), ()
 
 

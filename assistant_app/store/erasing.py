@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant_app.core.errors import NotFound
-from assistant_app.store import composer, index, schema, snapshots, trash
+from assistant_app.store import composer, index, recordings, schema, snapshots, trash
 from assistant_app.store.database import Database, connect, plain_errors, transaction
 from assistant_app.store.errors import is_damage
 
@@ -16,27 +16,37 @@ _PENDING = "erase-in-snapshots"
 """State: [conversation ids, message ids] that snapshots may still hold."""
 
 
-def purge(database: Database, folder: Path, trash_id: str | None) -> None:
-    """Erase one trash item, or all of them, everywhere. Raises NotFound, StoreError."""
+def purge(database: Database, folder: Path, sounds: Path, trash_id: str | None) -> None:
+    """Erase one trash item, or all of them, everywhere. Raises NotFound, StoreError.
+
+    Args:
+        database: Where it is.
+        folder: Of the snapshots.
+        sounds: Of the recordings.
+        trash_id: None for all.
+    """
     with database.read() as connection:
         wanted = [row.id for row in trash.rows(connection)] if trash_id is None else [trash_id]
-    _erase(database, wanted, everywhere=True, must_exist=trash_id is not None)
+    _erase(database, sounds, wanted, everywhere=True, must_exist=trash_id is not None)
     finish(database, folder)
 
 
-def prune(database: Database, before: float) -> None:
+def prune(database: Database, sounds: Path, before: float) -> None:
     """Erase what was deleted before `before`; snapshots of those days stay whole. Raises StoreError."""
     with database.read() as connection:
         old = trash.older_than(connection, before)
-    _erase(database, old, everywhere=False, must_exist=False)
+    _erase(database, sounds, old, everywhere=False, must_exist=False)
 
 
-def _erase(database: Database, trash_ids: Sequence[str], *, everywhere: bool, must_exist: bool) -> None:
+def _erase(
+    database: Database, sounds: Path, trash_ids: Sequence[str], *, everywhere: bool, must_exist: bool
+) -> None:
     if not trash_ids:
         return
     if database.refusal is not None:
         raise database.refusal
     with database.separate() as connection:
+        before = recordings.named(connection)
         with transaction(connection):
             for trash_id in trash_ids:
                 try:
@@ -50,6 +60,7 @@ def _erase(database: Database, trash_ids: Sequence[str], *, everywhere: bool, mu
                     composer.set_state(connection, _PENDING, [pending[0] + gone[0], pending[1] + gone[1]])
         index.forget_deleted(connection, database.turn)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        recordings.erase(sounds, before - recordings.named(connection))
 
 
 def _pending(connection: sqlite3.Connection) -> tuple[list[Any], list[Any]]:

@@ -315,8 +315,11 @@ class Store:
             return trash.restore(connection, trash_id)
 
     def purge_trash(self, trash_id: str | None = None) -> None:
-        """Erase one item, or all, here and in every snapshot; this may take seconds. Raises NotFound."""
-        erasing.purge(self._db, self._paths.snapshots, trash_id)
+        """Erase one item, or all, here and in every snapshot, with its recordings; this may take seconds.
+
+        Raises NotFound.
+        """
+        erasing.purge(self._db, self._paths.snapshots, self._paths.recordings, trash_id)
 
     # --- snapshots
     def snapshots(self) -> list[Snapshot]:
@@ -391,7 +394,7 @@ class Store:
             self._mend_index()
             erasing.finish(self._db, self._paths.snapshots)
             now = time.time()
-            erasing.prune(self._db, now - TRASH_DAYS * 86400)
+            erasing.prune(self._db, self._paths.recordings, now - TRASH_DAYS * 86400)
             with self._db.write() as connection:
                 reminders.forget(connection, now - TRASH_DAYS * 86400)
             if snapshots.is_due(self._paths.snapshots, now):

@@ -19,6 +19,12 @@ class SaidMeanwhile:
             self._spoken[queued.id] = said
         return queued
 
+    def edit(self, queued_id: str, text: str) -> None:
+        """Change a waiting message; an empty text removes it. Raises NotFound."""
+        self._store.edit_queued(queued_id, text)
+        if not text.strip():
+            self._spoken.pop(queued_id, None)
+
     def take(self, conversation_id: str) -> str | AudioTranscriptPart | None:
         """Return what waited longest, or None; spoken words that were edited meanwhile are text."""
         queued = self._store.take_queued(conversation_id)

@@ -21,6 +21,7 @@ from assistant_app.core.events import ContextReport, ConversationChanged, Event,
 from assistant_app.core.generation import LoadProgress
 from assistant_app.core.ids import new_id
 from assistant_app.core.sampling import Sampling
+from assistant_app.core.text import N_
 from assistant_app.core.titles import title_from
 from assistant_app.core.views import (
     ConversationRow,
@@ -50,6 +51,10 @@ log = logging.getLogger(__name__)
 
 LAST_OPEN = "last-open-conversation"
 MAINTENANCE_INTERVAL_S = 3600.0
+IN_TRASH = N_(
+    "Your message was not sent, because its conversation is in the trash; restore it, or send the message in"
+    " another conversation."
+)
 
 
 class AssistantService:
@@ -250,6 +255,8 @@ class AssistantService:
         store = (await self._opened()).store
         await self._turns.stop(conversation_id)
         store.trash_conversation(conversation_id)
+        if self._voice is not None:
+            self._voice.forget(conversation_id)
         self.emit(ConversationChanged(conversation_id))
 
     async def save_draft(self, conversation_id: str, text: str) -> None:
@@ -259,6 +266,8 @@ class AssistantService:
     async def submit(self, conversation_id: str, said: str | AudioTranscriptPart) -> Message:
         store = (await self._opened()).store
         conversation = store.conversation(conversation_id)
+        if conversation.deleted_at is not None:
+            raise NotFound(IN_TRASH)
         if self._turns.running(conversation_id):
             queued = self._said_meanwhile.add(conversation_id, said)
             store.save_draft(conversation_id, "")
@@ -276,7 +285,8 @@ class AssistantService:
         return message
 
     async def edit_queued(self, conversation_id: str, queued_id: str, text: str) -> None:
-        (await self._opened()).store.edit_queued(queued_id, text)
+        await self._opened()
+        self._said_meanwhile.edit(queued_id, text)
         self.emit(ConversationChanged(conversation_id))
 
     async def edit(self, message_id: str, text: str) -> Message:
@@ -355,6 +365,8 @@ class AssistantService:
         message = store.message(message_id)
         await self._turns.stop(message.conversation_id)
         store.trash_messages(message_id)
+        if self._voice is not None:
+            self._voice.forget(message.conversation_id)
         self.emit(ConversationChanged(message.conversation_id))
 
     def _ask(

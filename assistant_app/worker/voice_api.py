@@ -66,7 +66,10 @@ class VoiceApi(Protocol):
         """Send the text that waits for review, as corrected; empty drops it."""
 
     async def retry(self) -> None:
-        """Recognise the last recording once more, after the engine died or the text was unclear."""
+        """Recognise the last recording once more, after the engine died or the text was unclear.
+
+        Without such a recording, load the speech model, which may have failed when voice was opened.
+        """
 
     # --- the key everywhere
     async def follow_hotkey(self) -> HotkeyState:

@@ -1,10 +1,11 @@
 """Talking with keys and buttons: what the window asks of voice, and what it shows of it."""
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QPushButton, QToolButton, QWidget
@@ -312,6 +313,7 @@ def test_dictated_words_get_the_spaces_they_need(text: str, before: str, after: 
     [
         ("no-microphone", "Choose a microphone", None),
         ("unclear", "Try again", "retry"),
+        ("model", "Choose another model", None),
         ("too-short", "", None),
     ],
 )
@@ -336,7 +338,8 @@ def test_failure_is_one_sentence_with_the_way_on(
     if then is not None:
         asked(then)
     elif button:
-        assert window.findChild(QWidget, "settings_page") is not None
+        page = "models_page" if code == "model" else "settings_page"
+        assert window.findChild(QWidget, page) is not None
     voice.show(Talk(TalkState.ARMING))
     qtbot.waitUntil(lambda: not box.isVisible(), timeout=WAIT_MS)
 
@@ -411,6 +414,26 @@ def test_pane_lies_below_the_conversation_in_a_narrow_window(qtbot: QtBot, windo
     window.resize(1300, 720)
     qtbot.waitUntil(lambda: window.splitter.indexOf(pane) == 2, timeout=WAIT_MS)
     assert pane.isVisible()
+
+
+def test_state_stands_beside_the_button_in_a_very_small_window(
+    qtbot: QtBot, window: MainWindow, voice: ScriptedVoice
+) -> None:
+    """There is a banner as well, and what does not fit must not lie on something else."""
+    window.banners.show_banner("pocket", "This is a small model that knows this app.")
+    window.resize(480, 400)
+    window.voice.show_pane(focus=True)
+    pane = window.voice.pane
+    voice.show(Talk(code="silence", sentence="No speech was heard, so nothing was sent."))
+    voice.show(Talk(TalkState.LISTENING))
+    state = pane.findChild(QLabel, "voice_title")
+    qtbot.waitUntil(lambda: state.text().startswith("Listening"), timeout=WAIT_MS)
+    shown = [pane.button, state, pane.findChild(QWidget, "voice_close")]
+    places = [QRect(part.mapTo(pane, QPoint(0, 0)), part.size()) for part in shown]
+    assert all(pane.rect().contains(place) for place in places)
+    assert not any(one.intersects(other) for one, other in combinations(places, 2))
+    window.resize(1300, 900)
+    qtbot.waitUntil(lambda: state.text() == "Voice", timeout=WAIT_MS)
 
 
 def test_pane_is_there_again_at_the_next_start(

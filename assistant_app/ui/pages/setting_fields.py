@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from assistant_app.core.text import N_
 from assistant_app.i18n import LANGUAGES, _
+from assistant_app.ui.no_wheel import NoWheelCombo, NoWheelDouble, NoWheelSpin
 
 CHOICES = {
     "auto": N_("Like the system"),
@@ -35,27 +36,6 @@ CHOICES = {
     "never": N_("Never"),
     **LANGUAGES,
 }
-
-
-class NoWheelSpin(QSpinBox):
-    """A number that scrolling past does not change."""
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
-
-
-class NoWheelDouble(QDoubleSpinBox):
-    """A fraction that scrolling past does not change."""
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
-
-
-class NoWheelCombo(QComboBox):
-    """A choice that scrolling past does not change."""
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
 
 
 def field_widget(name: str, field: FieldInfo, value: Any, changed: Callable[[Any], object]) -> QWidget:

@@ -11,8 +11,9 @@ from assistant_app.core.events import Event, HotkeyChanged
 from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.voice import MicrophoneRow, VoiceRow
 from assistant_app.i18n import _
+from assistant_app.ui.no_wheel import NoWheelCombo
 from assistant_app.ui.pages.key_field import KeyField
-from assistant_app.ui.pages.setting_fields import NoWheelCombo, named
+from assistant_app.ui.pages.setting_fields import named
 from assistant_app.ui.voice.languages import name_of, spoken_languages
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from assistant_app.i18n import _
-from assistant_app.ui.pages.setting_fields import NoWheelCombo
+from assistant_app.ui.no_wheel import NoWheelCombo
 from assistant_app.ui.voice.languages import spoken_languages
 
 
@@ -50,6 +50,7 @@ class VoiceChoices(QWidget):
         layout.setSpacing(8)
         layout.addLayout(row)
         layout.addWidget(self._hands_free)
+        self.setTabOrder(self._language, self._hands_free)
         self._hands_free.clicked.connect(lambda on: self.changed.emit({"hands_free": on}))
         self._language.activated.connect(
             lambda index: self.changed.emit({"speech_language": self._language.itemData(index)})

@@ -40,6 +40,7 @@ _BUTTON_PX, _COMPACT_PX, _LOW_PX = 148, 112, 68
 _LEFT_PX, _LEFT_SHARE = 230, 0.38
 """Of the part with the button, when the pane lies flat."""
 _UNLIMITED_PX = 16_777_215
+_MARGINS, _LOW_MARGINS = (14, 6, 10, 12), (14, 4, 10, 6)
 
 
 class VoicePane(QFrame):
@@ -61,7 +62,7 @@ class VoicePane(QFrame):
         self._theme = theme
         self._mode, self._key = "both", ""
         self._listening_since = 0.0
-        self._compact = False
+        self._compact = self._low = False
         self.setObjectName("voice_pane")
         self.setAccessibleName(_("Voice"))
         self._build()
@@ -108,7 +109,9 @@ class VoicePane(QFrame):
 
     def _place(self, *, compact: bool) -> None:
         """Lay everything out once; `set_compact` only turns the outer direction."""
-        header = QHBoxLayout()
+        self._header = QWidget(self)
+        header = QHBoxLayout(self._header)
+        header.setContentsMargins(0, 0, 0, 0)
         header.addWidget(self._title, 1)
         header.addWidget(self._close)
         self._left = QWidget(self)
@@ -138,19 +141,19 @@ class VoicePane(QFrame):
         area.viewport().setAutoFillBackground(False)
         words.setAutoFillBackground(False)
         area.setWidget(words)
-        right = QVBoxLayout()
-        right.setSpacing(8)
-        right.addWidget(area, 1)
-        right.addWidget(self.choices)
+        self._right = QVBoxLayout()
+        self._right.setSpacing(8)
+        self._right.addWidget(area, 1)
+        self._right.addWidget(self.choices)
         self._both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._both.setSpacing(14)
         self._both.addWidget(self._left)
-        self._both.addLayout(right, 1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(14, 6, 10, 12)
-        outer.setSpacing(8)
-        outer.addLayout(header)
-        outer.addLayout(self._both, 1)
+        self._both.addLayout(self._right, 1)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(*_MARGINS)
+        self._outer.setSpacing(8)
+        self._outer.addWidget(self._header)
+        self._outer.addLayout(self._both, 1)
         self.set_compact(compact)
 
     def _connect(self) -> None:
@@ -177,14 +180,22 @@ class VoicePane(QFrame):
     def set_compact(self, compact: bool, *, low: bool = False) -> None:
         """Lie flat below the conversation, or stand at its right.
 
-        With `low` there is room for the button and what is said only; all else can be done elsewhere.
+        With `low` there is room for one row only: the button, and beside it the state above what is said;
+        all else can be done elsewhere.
         """
         direction = QBoxLayout.Direction
         self._both.setDirection(direction.LeftToRight if compact else direction.TopToBottom)
         side = _LOW_PX if low else _COMPACT_PX if compact else _BUTTON_PX
         self.button.setFixedSize(side, side)
-        for part in (self._hint, self.waveform, self.choices):
+        for part in (self._state, self._hint, self.waveform, self.choices):
             part.setVisible(not low)
+        if low is not self._low:
+            self._low = low
+            # The state takes the title's place, and the title stands beside the button.
+            (self._right if low else self._outer).insertWidget(0, self._header)
+            self._outer.setContentsMargins(*(_LOW_MARGINS if low else _MARGINS))
+            self._right.setSpacing(2 if low else 8)
+            self._show_clock()
         self.heard.set_compact(compact)
         self._compact = compact
         self._fit_left()
@@ -257,7 +268,9 @@ class VoicePane(QFrame):
 
     def _fit_left(self) -> None:
         """Give the words as much room as the button can spare."""
-        if self._compact:
+        if self._low:
+            self._left.setFixedWidth(self.button.width())
+        elif self._compact:
             self._left.setFixedWidth(min(_LEFT_PX, max(self.button.width(), int(self.width() * _LEFT_SHARE))))
         else:
             self._left.setMinimumWidth(0)
@@ -281,6 +294,7 @@ class VoicePane(QFrame):
         if talk.state is TalkState.LISTENING:
             text = f"{text} {clock(time.monotonic() - self._listening_since)}"
         self._state.setText(text)
+        self._title.setText(text if self._low else _("Voice"))
 
     def _show_hint(self, talk: Talk) -> None:
         self._hint.setText(hint(talk, self._mode, self._key))

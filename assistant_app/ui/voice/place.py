@@ -13,8 +13,8 @@ _NARROW_LINES = 54
 _WIDTH_LINES, _LEAST_LINES = 19, 15
 _LOW_LINES = 36
 """In a window less high than so many lines the pane shows what it must."""
-_HEIGHT_SHARE = 0.46
-_LEAST_HEIGHT_PX = 150
+_HEIGHT_SHARE, _LOW_SHARE = 0.46, 0.25
+_LEAST_HEIGHT_PX, _LOW_HEIGHT_PX = 150, 84
 _UNLIMITED_PX = 16_777_215
 
 
@@ -73,7 +73,8 @@ class PanePlace(QObject):
             return
         low = below and self._window.height() < _LOW_LINES * self._line
         if below:
-            pane.setMaximumHeight(max(_LEAST_HEIGHT_PX, int(self._window.height() * _HEIGHT_SHARE)))
+            share = int(self._window.height() * (_LOW_SHARE if low else _HEIGHT_SHARE))
+            pane.setMaximumHeight(max(_LOW_HEIGHT_PX if low else _LEAST_HEIGHT_PX, share))
         if below is self._below:
             if low is not self._low:
                 self._low = low

@@ -105,6 +105,7 @@ _WAYS = {
     "other-microphone": _MICROPHONE,
     "silence": _MICROPHONE,
     "no-speech-engine": _MODEL,
+    "model": WayOn(N_("Choose another model"), "model"),
     "unclear": RETRY,
     "engine-stopped": RETRY,
     "speech-gap": RETRY,

@@ -104,7 +104,12 @@ class Ahead:
             self._news.clear()
             # Stopped through `stop_reading` only: a cancelled call would cancel the loading of the model.
             reading = asyncio.create_task(self._language.read_ahead(conversation_id, self._known))
-            if await asyncio.shield(reading):
+            try:
+                whole = await asyncio.shield(reading)
+            except asyncio.CancelledError:
+                self._language.stop_reading()  # it may have begun only after `end` had stopped what ran
+                raise
+            if whole:
                 await self._news.wait()
             elif not self._token.taken:
                 return  # a turn began, or it cannot be read: the turn will tell

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from assistant_app.core import talk as talking
-from assistant_app.core.conversation import AudioTranscriptPart, Message
+from assistant_app.core import talk_events
+from assistant_app.core.conversation import AudioTranscriptPart
 from assistant_app.core.errors import AssistantError, Cancelled
 from assistant_app.core.events import (
     AudioLevel,
     Event,
     TalkChanged,
     TranscriptPartial,
-    TurnEnded,
-    TurnStarted,
 )
-from assistant_app.core.text import N_
 from assistant_app.core.voice import (
     Microphone,
     MicrophoneError,
@@ -29,24 +27,21 @@ from assistant_app.core.voice import (
     TalkTarget,
 )
 from assistant_app.settings import Settings
+from assistant_app.worker.voice.barge_in import BargeIn
 from assistant_app.worker.voice.compute import Ahead
 from assistant_app.worker.voice.delivery import Delivery, Words
 from assistant_app.worker.voice.host import VoiceHost
-from assistant_app.worker.voice.listening import Listener
-from assistant_app.worker.voice.reading import Interrupted, Reader
-from assistant_app.worker.voice.recordings import save_recording
+from assistant_app.worker.voice.listening import Listener, stable_words
+from assistant_app.worker.voice.reading import Reader
+from assistant_app.worker.voice.recordings import RecordingNotKept, save_recording
 from assistant_app.worker.voice.stopwatch import Stopwatch
 from assistant_app.worker.voice.utterance import Place, Utterance
 
 log = logging.getLogger(__name__)
 
-OUTPUT_LATENCY_S = 0.1
-"""After it was hushed, the assistant's voice can be in the air for so long."""
-HUSH_LIMIT_S = 0.5
-"""Listening does not wait longer than this for a voice that does not fall silent."""
+RELEASE_LIMIT_S = 2.0
+"""A driver that hangs must not keep the program from storing what is unsaved."""
 _TIMER_SLACK_S = 0.001
-
-NOT_KEPT = N_("The recording cannot be kept: {reason}. What you said was understood and sent.")
 
 
 class TalkController:
@@ -86,7 +81,6 @@ class TalkController:
             translate: Turns an English sentence into the user's language.
             clock: Monotonic seconds, the clock of the presses.
         """
-        self._host = host
         self._microphone = microphone
         self._listener = listener
         self._plan = plan
@@ -107,10 +101,7 @@ class TalkController:
         self._delivery = delivery
         self._sending: asyncio.Task[Any] | None = None
         self._recognising: Utterance | None = None
-        self._answered: set[str] = set()
-        """Conversations in which a spoken question is being answered."""
-        self._hushing: asyncio.Task[Any] | None = None
-        self._stopping: asyncio.Task[Any] | None = None
+        self._barge_in = BargeIn(host, reader, self._spawn)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._partial = ""
@@ -127,7 +118,7 @@ class TalkController:
         return replace(shown, sentence=self._translate(shown.sentence) if shown.sentence else "")
 
     # --- the machine
-    def happen(self, happening: talking.Happening) -> None:
+    def happen(self, happening: talk_events.Happening) -> None:
         """Tell the machine what happened and do what it says."""
         settings = self._settings()
         rules = talking.TalkRules(settings.talk_mode, settings.hands_free, settings.voice_review)
@@ -138,31 +129,31 @@ class TalkController:
         self._tell()
         self._wind()
 
-    def _do(self, command: talking.Command) -> None:
+    def _do(self, command: talk_events.Command) -> None:
         match command:
-            case talking.Interrupt(stop):
-                self._interrupt(stop)
-            case talking.Record():
+            case talk_events.Interrupt(stop, cut):
+                self._barge_in.begin(stop=stop, cut=cut)
+            case talk_events.Record():
                 self._record(command)
-            case talking.Finish(number, released_at):
+            case talk_events.Finish(number, released_at):
                 self._stopwatch.released(number, released_at)
                 self._utterances[number].released_at = released_at
                 self._utterances[number].released.set()
-            case talking.Drop(number):
+            case talk_events.Drop(number):
                 self._utterances[number].dropped = True
                 self._utterances[number].released.set()
                 self._ahead.end()
-            case talking.Forget(number):
+            case talk_events.Forget(number):
                 self._spawn(self._forget(number))
-            case talking.Recognise(number):
+            case talk_events.Recognise(number):
                 self._recognise_again(number)
-            case talking.Send(number):
+            case talk_events.Send(number):
                 self._sending = self._spawn(self._send(self._heard[number]))
-            case talking.Review(number):
+            case talk_events.Review(number):
                 self._delivery.review(self._heard[number])
-            case talking.Insert(number):
+            case talk_events.Insert(number):
                 self._delivery.insert(self._heard[number])
-            case talking.DropText():
+            case talk_events.DropText():
                 self._delivery.drop()
             case _:
                 assert_never(command)
@@ -181,7 +172,7 @@ class TalkController:
         if due is not None:
             delay_s = max(0.0, due - self._clock()) + _TIMER_SLACK_S
             self._timer = asyncio.get_running_loop().call_later(
-                delay_s, lambda: self.happen(talking.Tick(max(due, self._clock())))
+                delay_s, lambda: self.happen(talk_events.Tick(max(due, self._clock())))
             )
 
     def _spawn(self, coroutine: Any) -> "asyncio.Task[Any]":
@@ -190,27 +181,8 @@ class TalkController:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    # --- barge-in
-    def _interrupt(self, stop: bool) -> None:
-        self._hushing = self._spawn(self._reader.hush())
-        if stop:
-            answered = set(self._answered)
-            self._stopping = self._spawn(self._stop_answer(self._hushing, answered))
-
-    async def _stop_answer(self, hushing: "asyncio.Task[Interrupted | None]", answered: set[str]) -> None:
-        """Stop what was being answered; of an answer that was read aloud only that part stays."""
-        interrupted = await hushing
-        try:
-            if interrupted is not None:
-                await self._host.cut(interrupted.message_id, interrupted.spoken_chars)
-                answered.discard(interrupted.conversation_id)
-            for conversation_id in answered:
-                await self._host.stop(conversation_id)
-        except AssistantError as error:
-            log.warning("an answer could not be cut: %s %s", error, error.detail)
-
     # --- recording
-    def _record(self, record: talking.Record) -> None:
+    def _record(self, record: talk_events.Record) -> None:
         place = Place(record.conversation_id)
         if not record.conversation_id:
             # What is said before the conversation exists goes to the same one.
@@ -220,24 +192,21 @@ class TalkController:
         self._utterances[record.number] = utterance
         self._partial = ""
         before, self._captured = self._captured, utterance.captured
-        self._spawn(self._live(utterance, before, self._hushing if record.cut else None))
+        self._spawn(self._live(utterance, before))
 
-    async def _live(
-        self, utterance: Utterance, before: asyncio.Event | None, hushing: "asyncio.Task[Any] | None"
-    ) -> None:
+    async def _live(self, utterance: Utterance, before: asyncio.Event | None) -> None:
         """Take an utterance from the press to its delivery."""
         capturing: asyncio.Task[None] | None = None
         try:
             self._plan()
             if before is not None:
                 await before.wait()
-            not_before = 0.0
-            if hushing is not None:
-                await asyncio.wait({hushing}, timeout=HUSH_LIMIT_S)
-                not_before = self._clock() + OUTPUT_LATENCY_S
+            await self._barge_in.silent()
+            # The assistant's own voice must not be in the moments before the press.
+            not_before = max(0.0, self._reader.echo_until)
             number = utterance.number
             utterance.recording = await self._microphone.record(
-                utterance.pressed_at, not_before, lambda: self.happen(talking.Flowed(number))
+                utterance.pressed_at, not_before, lambda: self.happen(talk_events.Flowed(number))
             )
             capturing = self._spawn(self._capture(utterance))
             if utterance.target is TalkTarget.CONVERSATION and not utterance.released.is_set():
@@ -246,7 +215,7 @@ class TalkController:
                 await self._listener.follow(
                     utterance,
                     lambda text: self._guessed(utterance, text),
-                    lambda: self.happen(talking.SpeechEnded(number, self._clock())),
+                    lambda: self.happen(talk_events.SpeechEnded(number, self._clock())),
                 )
                 await capturing
                 if not utterance.dropped:
@@ -280,7 +249,7 @@ class TalkController:
         if not utterance.dropped:
             self._emit(TranscriptPartial(text))
             if utterance.target is TalkTarget.CONVERSATION:
-                self._ahead.learn(_stable(self._partial, text))
+                self._ahead.learn(stable_words(self._partial, text))
             self._partial = text
 
     def _lost(self, error: MicrophoneError) -> None:
@@ -288,14 +257,14 @@ class TalkController:
         if error.reason in talking.BLOCKED:
             self.trouble(error)
         elif capture is not None:
-            self.happen(talking.Broken(capture.number, self._clock(), _code(error), self._said(error)))
+            self.happen(talk_events.Broken(capture.number, self._clock(), _code(error), self._said(error)))
 
     def _failed(self, utterance: Utterance, error: AssistantError) -> None:
         """Nothing could be recorded."""
         log.info("nothing was recorded: %s %s", error, error.detail)
         self._ahead.end()
-        self.happen(talking.Broken(utterance.number, self._clock(), _code(error), self._said(error)))
-        self.happen(talking.Recognised(utterance.number, _code(error), self._said(error)))
+        self.happen(talk_events.Broken(utterance.number, self._clock(), _code(error), self._said(error)))
+        self.happen(talk_events.Recognised(utterance.number, _code(error), self._said(error)))
 
     # --- recognising
     async def _recognise(self, utterance: Utterance) -> None:
@@ -310,7 +279,7 @@ class TalkController:
             code, sentence = _code(error), self._said(error)
             if isinstance(error, Cancelled):
                 code, sentence = NoText.UNCLEAR.value, ""
-            self.happen(talking.Recognised(number, code, sentence))
+            self.happen(talk_events.Recognised(number, code, sentence))
             return
         finally:
             self._recognising = None
@@ -319,14 +288,14 @@ class TalkController:
         if not text:
             no_text = heard.no_text or NoText.SILENCE
             self._kept = utterance if no_text is NoText.UNCLEAR else None
-            self.happen(talking.Recognised(number, no_text.value))
+            self.happen(talk_events.Recognised(number, no_text.value))
             return
         self._kept = None
         self._stopwatch.understood(number)
         recording = await self._saved(utterance)
         part = AudioTranscriptPart(text, heard.language, heard.audio_s or utterance.seconds, recording)
         self._heard[number] = Words(number, utterance.place, part)
-        self.happen(talking.Recognised(number))
+        self.happen(talk_events.Recognised(number))
         del self._heard[number]
         await self._sent()
 
@@ -345,6 +314,9 @@ class TalkController:
             async with self._listener.line:
                 if not utterance.dropped:
                     await self._recognise(utterance)
+        except Exception as error:
+            log.exception("a recording could not be recognised once more")
+            self._failed(utterance, AssistantError(detail=repr(error)))
         finally:
             self._utterances.pop(utterance.number, None)
 
@@ -352,6 +324,7 @@ class TalkController:
         utterance = self._utterances.get(number)
         if utterance is not None:
             utterance.dropped = True
+            self._ahead.end()
             if self._recognising is utterance:
                 await self._listener.cancel()
 
@@ -361,22 +334,20 @@ class TalkController:
             return ""
         try:
             return str(await asyncio.to_thread(save_recording, self._recordings, bytes(utterance.samples)))
-        except OSError as error:
-            log.warning("the recording was not kept: %s", error)
-            sentence = self._translate(NOT_KEPT).format(reason=error.strerror or str(error))
-            self.happen(talking.Trouble("recording-not-kept", sentence))
+        except RecordingNotKept as error:
+            log.warning("the recording was not kept: %s", error.detail)
+            self.trouble(error)
             return ""
 
     # --- delivering
     async def _send(self, words: Words) -> None:
         try:
-            if self._stopping is not None:
-                await asyncio.wait({self._stopping})
+            await self._barge_in.stopped()
             await self._delivery.send(words)
         except AssistantError as error:
             self.trouble(error)
         finally:
-            self.happen(talking.Sent(words.number))
+            self.happen(talk_events.Sent(words.number))
 
     async def _sent(self) -> None:
         """Wait until the words are in their conversation, so that the next ones come after them."""
@@ -387,49 +358,46 @@ class TalkController:
     async def send(self, text: str) -> None:
         """Send the text that waits for review, as corrected; empty drops it."""
         words = self._delivery.corrected(text)
-        self.happen(talking.Reviewed(words.number if words is not None else None))
+        self.happen(talk_events.Reviewed(words.number if words is not None else None))
         if words is not None:
             await self._send(words)
 
-    def retry(self) -> None:
-        """Recognise the last sound that did not become text once more."""
+    async def retry(self) -> None:
+        """Recognise the last sound that did not become text once more; without one, get ready again."""
         if self._kept is not None:
-            self.happen(talking.Again(self._kept.target))
+            self.happen(talk_events.Again(self._kept.target))
+            return
+        self.happen(talk_events.Trouble("", ""))
+        try:
+            await self._listener.load()
+        except AssistantError as error:
+            self.trouble(error)
 
     def trouble(self, error: AssistantError) -> None:
         """Show what is wrong and ends no recording."""
-        self.happen(talking.Trouble(_code(error), self._said(error)))
+        self.happen(talk_events.Trouble(_code(error), self._said(error)))
 
     # --- what happens elsewhere
     def happened(self, event: Event) -> None:
         """Follow the answers to what was spoken."""
         self._stopwatch.happened(event)
         self._reader.happened(event)
-        if isinstance(event, TurnStarted) and self._is_spoken(event.message):
-            self._answered.add(event.conversation_id)
-            self.happen(talking.Thinking(True))
-        elif isinstance(event, TurnEnded) and event.conversation_id in self._answered:
-            self._answered.discard(event.conversation_id)
-            self.happen(talking.Thinking(bool(self._answered)))
-
-    def _is_spoken(self, answer: Message) -> bool:
-        try:
-            return self._host.answers_speech(answer)
-        except AssistantError as error:
-            log.warning("the question of an answer is gone: %s %s", error, error.detail)
-            return False
+        if self._barge_in.happened(event):
+            self.happen(talk_events.Thinking(self._barge_in.answering))
 
     async def close(self) -> None:
-        """Drop what is being recorded, silence the voice, release the microphone."""
+        """Drop what is being recorded, keep what waits, silence the voice, release the microphone."""
         if self._timer is not None:
             self._timer.cancel()
         self._ahead.end()
+        self._delivery.close()
         await self._reader.hush()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
-        await self._microphone.release()
+        releasing = asyncio.create_task(self._microphone.release())
+        await asyncio.wait({releasing}, timeout=RELEASE_LIMIT_S)
 
     def _said(self, error: AssistantError) -> str:
         return error.sentence(self._translate)
@@ -437,13 +405,3 @@ class TalkController:
 
 def _code(error: AssistantError) -> str:
     return error.reason if isinstance(error, MicrophoneError) else error.code
-
-
-def _stable(before: str, now: str) -> str:
-    """Return the words that two guesses in a row begin with; the last of them may still change."""
-    same: list[str] = []
-    for one, other in zip(before.split(), now.split(), strict=False):
-        if one != other:
-            break
-        same.append(one)
-    return " ".join(same[:-1])

@@ -60,10 +60,19 @@ class Delivery:
         """Forget what waits."""
         self._waiting = None
 
+    def close(self) -> None:
+        """Keep what waits as a draft: the window was closed before it was sent."""
+        words, self._waiting = self._waiting, None
+        if words is not None:
+            try:
+                self._host.keep_as_draft(words.place.conversation_id, words.part.text)
+            except AssistantError as error:
+                log.warning("spoken words could not be kept: %s %s", error, error.detail)
+
     async def send(self, words: Words) -> None:
         """Send them, into a new conversation where there is none yet.
 
-        Raises the AssistantError that kept them from it; they are in the message box then.
+        Raises what kept them from it; they are in the message box then.
         """
         place = words.place
         try:
@@ -72,8 +81,8 @@ class Delivery:
             self._tell(words, TalkTarget.CONVERSATION)
             self._stopwatch.sent(words.number, place.conversation_id)
             await self._host.submit(place.conversation_id, words.part)
-        except AssistantError as error:
-            log.warning("spoken words were not sent: %s %s", error, error.detail)
+        except Exception as error:  # whatever it was, nobody wants to say it all again
+            log.warning("spoken words were not sent: %r %s", error, getattr(error, "detail", ""))
             self._tell(words, TalkTarget.COMPOSER)
             raise
 

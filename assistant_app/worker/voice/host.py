@@ -24,6 +24,11 @@ class VoiceHost:
         """Send what was spoken."""
         await self._api.submit(conversation_id, said)
 
+    def keep_as_draft(self, conversation_id: str, text: str) -> None:
+        """Put words behind what stands in the message box of a conversation. Raises StoreError."""
+        store = self._parts.store
+        store.save_draft(conversation_id, "\n".join(filter(None, (store.draft(conversation_id), text))))
+
     def message(self, message_id: str) -> Message:
         """Return a stored message. Raises NotFound."""
         return self._parts.store.message(message_id)

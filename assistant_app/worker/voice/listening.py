@@ -43,10 +43,16 @@ class Listener:
         self._clock = clock
         self.line = asyncio.Lock()
         """Held from an utterance's first sound in the engine until its text is delivered."""
+        self._loads = 0
+        """How many wait for the model."""
 
     async def load(self) -> None:
         """Make the chosen model ready; at once when it is."""
-        await self._recogniser.load(self._plan())
+        self._loads += 1
+        try:
+            await self._recogniser.load(self._plan())
+        finally:
+            self._loads -= 1
 
     async def follow(
         self,
@@ -80,17 +86,23 @@ class Listener:
             await utterance.captured.wait()
 
     async def recognise(self, utterance: Utterance) -> Heard:
-        """Return the text of an utterance whose sound is complete."""
+        """Return the text of an utterance whose sound is complete. Raises Cancelled too."""
         await self.load()
+        if utterance.dropped:
+            raise Cancelled()  # while the model was loaded, which goes on for the next one
         async with self._token.recognising():
             return await self._recogniser.final(utterance.name, utterance.unsent(), self._options())
 
     async def cancel(self) -> None:
-        """Stop what is being recognised."""
-        await self._recogniser.cancel()
+        """Stop what is being recognised. A model that is being loaded is needed anyway, and loaded on."""
+        if not self._loads:
+            await self._recogniser.cancel()
 
     async def _guess(self, utterance: Utterance) -> Heard | None:
         """Recognise what there is; given up as soon as all the sound is there."""
+        await self.load()  # an engine that died is not stopped while it comes back
+        if utterance.captured.is_set():
+            return None
         async with self._token.recognising():
             guess = asyncio.create_task(
                 self._recogniser.partial(utterance.name, utterance.unsent(), self._options())
@@ -106,6 +118,16 @@ class Listener:
             finally:
                 captured.cancel()
                 guess.cancel()
+
+
+def stable_words(before: str, now: str) -> str:
+    """Return the words that two guesses in a row begin with; the last of them may still change."""
+    same: list[str] = []
+    for one, other in zip(before.split(), now.split(), strict=False):
+        if one != other:
+            break
+        same.append(one)
+    return " ".join(same[:-1])
 
 
 def _ended(heard: Heard, text: str, seconds: float) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -28,6 +29,10 @@ QUEUED_PIECES = 2
 """At most this many pieces are with the voice: one that sounds and one that follows without a gap."""
 CHARS_PER_S = 14.0
 """How fast voices speak at their own rate; tells where in a piece it was hushed."""
+OUTPUT_LATENCY_S = 0.1
+"""After it was hushed, the assistant's voice can be in the air for so long."""
+HUSH_LIMIT_S = 0.5
+"""Nobody waits longer for a voice to fall silent: while Qt's is made it hears nothing for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class _Reading:
     heard: int = 0
     """Where in `text` the last piece ended that was spoken whole."""
     speaking: bool = False
+    sounded: bool = False
+    """Some of it was heard."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -118,6 +125,10 @@ class Reader:
         self._hushing: asyncio.Task[Interrupted | None] | None = None
         self._paused_at: float | None = None
         self._held = False
+        self._wishes = 0
+        """How often somebody asked for a message."""
+        self.echo_until = -math.inf
+        """Until when the voice was in the air, monotonic; what is being read now counts when it has ended."""
         speaker.on_sound = self._sounded
 
     @property
@@ -125,17 +136,29 @@ class Reader:
         """Whether something is being said."""
         return bool(self._readings) and self._readings[0].speaking
 
+    @property
+    def sounding(self) -> bool:
+        """Whether something of what is read has been heard: its echo may be in the air."""
+        return bool(self._readings) and self._readings[0].sounded
+
     # --- what is asked
     async def say(self, message: Message) -> None:
-        """Read a message from its beginning; silences what is read now."""
+        """Read a message from its beginning; silences what is read now. The newest wish counts."""
+        self._wishes += 1
+        wish = self._wishes
         await self.hush()
+        if wish != self._wishes:
+            return
         reading = _Reading(message.id, message.conversation_id, Clauses(self._language()), live=False)
         self._add(reading)
         self._feed(reading, message.text)
         self._finish(reading)
 
     async def hush(self) -> Interrupted | None:
-        """Silence, at once; return the answer that was being read, if its reading had begun."""
+        """Silence, at once; return the answer that was being read, if its reading had begun.
+
+        Returns after HUSH_LIMIT_S even if the voice did not say that it is silent; it will be.
+        """
         readings = list(self._readings)
         self._readings.clear()
         interrupted = None
@@ -143,19 +166,25 @@ class Reader:
             first = readings[0]
             heard = first.begun_with + self._heard(first)
             interrupted = Interrupted(first.message_id, first.conversation_id, heard)
+        for reading in readings:
+            # The pieces that are hushed end before the hush itself does; none may follow them.
+            reading.waiting.clear()
         task, self._task = self._task, None
         self._paused_at = None
         try:
             if any(reading.said for reading in readings):
-                await self._speaker.hush()
-        except AssistantError as error:
-            log.warning("the voice could not be hushed: %s %s", error, error.detail)
+                await self._silence()
         finally:
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait({task})
         return interrupted
+
+    def forget(self, conversation_id: str) -> None:
+        """Read nothing more of a conversation of which something was deleted."""
+        if any(reading.conversation_id == conversation_id for reading in self._readings):
+            self._hushing = asyncio.create_task(self.hush())
 
     def hold(self, held: bool) -> None:
         """Begin no piece while the microphone listens; what waits is said afterwards."""
@@ -234,12 +263,22 @@ class Reader:
         if not self._readings:
             return
         reading = self._readings[0]
+        reading.sounded = True
         said = next((said for said in reading.said if said.sounding_at is None), None)
         if said is not None:
             said.sounding_at = at
         self._on_sound(reading.message_id, at)
 
     # --- the voice
+    async def _silence(self) -> None:
+        try:
+            async with asyncio.timeout(HUSH_LIMIT_S):
+                await self._speaker.hush()
+        except TimeoutError:
+            log.warning("the voice does not say that it is silent")
+        except AssistantError as error:
+            log.warning("the voice could not be hushed: %s %s", error, error.detail)
+
     async def _run(self) -> None:
         while self._readings:
             reading = self._readings[0]
@@ -248,6 +287,8 @@ class Reader:
             except AssistantError as error:
                 log.warning("not read aloud: %s %s", error, error.detail)
                 self._on_failure(error)
+                if reading.said:
+                    await self._silence()  # the piece after the one that failed is with the voice already
             finally:
                 for said in reading.said:
                     said.task.cancel()
@@ -275,6 +316,8 @@ class Reader:
     def _told(self, reading: _Reading, *, speaking: bool) -> None:
         if reading.speaking != speaking:
             reading.speaking = speaking
+            if reading.sounded and not speaking:
+                self.echo_until = self._clock() + OUTPUT_LATENCY_S
             self._emit(SpokenProgress(reading.conversation_id, reading.message_id, speaking))
             self._on_speaking(speaking)
 

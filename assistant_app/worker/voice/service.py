@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant_app.core import talk as talking
+from assistant_app.core import talk_events
 from assistant_app.core.conversation import Message
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.events import Event, Notice, TurnStarted
@@ -93,6 +93,11 @@ class VoiceService:
         if self._controller is not None:
             self._controller.happened(event)
 
+    def forget(self, conversation_id: str) -> None:
+        """Read nothing more of a conversation of which something was deleted."""
+        if self._reader is not None:
+            self._reader.forget(conversation_id)
+
     async def close(self) -> None:
         """Stop everything that was begun."""
         for task in list(self._background):
@@ -121,7 +126,7 @@ class VoiceService:
             self._speak_options,
             self._emit,
             wanted=self._is_read_aloud,
-            on_speaking=lambda on: controller.happen(talking.Speaking(on)),
+            on_speaking=lambda on: controller.happen(talk_events.Speaking(on)),
             on_clause=stopwatch.clause,
             on_sound=stopwatch.sounded,
             on_failure=self._tell_once,
@@ -189,49 +194,55 @@ class VoiceService:
 
     async def _warm(self, controller: TalkController) -> None:
         """Load the speech model, start what reads aloud, load the language model; tell what is missing."""
-        try:
-            await self._listener.load()
-        except AssistantError as error:
-            controller.trouble(error)
-        if self._settings.current.speak_answers != "never":
-            try:
-                await self._parts.speaker.prepare()
-            except AssistantError as error:
-                self._tell_once(error)
+        # Each of the two waits for seconds, mostly for something else than the processor.
+        await asyncio.gather(self._load_speech(controller), self._prepare_speaker())
         try:
             assert self._host is not None
             await self._host.warm()
         except AssistantError as error:
             log.info("the language model is not ready: %s %s", error, error.detail)  # the turn will tell
 
+    async def _load_speech(self, controller: TalkController) -> None:
+        try:
+            await self._listener.load()
+        except AssistantError as error:
+            controller.trouble(error)
+
+    async def _prepare_speaker(self) -> None:
+        if self._settings.current.speak_answers != "never":
+            try:
+                await self._parts.speaker.prepare()
+            except AssistantError as error:
+                self._tell_once(error)
+
     async def press(
         self, at: float, conversation_id: str, target: TalkTarget = TalkTarget.CONVERSATION
     ) -> None:
-        (await self._talking()).happen(talking.Press(at, conversation_id, target))
+        (await self._talking()).happen(talk_events.Press(at, conversation_id, target))
 
     async def release(self, at: float) -> None:
-        (await self._talking()).happen(talking.Release(at))
+        (await self._talking()).happen(talk_events.Release(at))
 
     async def lost(self, at: float) -> None:
-        (await self._talking()).happen(talking.Lost(at))
+        (await self._talking()).happen(talk_events.Lost(at))
 
     async def start(self, at: float, conversation_id: str) -> None:
-        (await self._talking()).happen(talking.Start(at, conversation_id))
+        (await self._talking()).happen(talk_events.Start(at, conversation_id))
 
     async def finish(self, at: float) -> None:
-        (await self._talking()).happen(talking.End(at))
+        (await self._talking()).happen(talk_events.End(at))
 
     async def toggle(self, at: float, conversation_id: str) -> None:
-        (await self._talking()).happen(talking.Toggle(at, conversation_id))
+        (await self._talking()).happen(talk_events.Toggle(at, conversation_id))
 
     async def cancel(self) -> None:
-        (await self._talking()).happen(talking.Cancel(self._clock()))
+        (await self._talking()).happen(talk_events.Cancel(self._clock()))
 
     async def send(self, text: str) -> None:
         await (await self._talking()).send(text)
 
     async def retry(self) -> None:
-        (await self._talking()).retry()
+        await (await self._talking()).retry()
 
     # --- the key everywhere
     async def follow_hotkey(self) -> HotkeyState:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -25,6 +26,17 @@ def test_sixty_clips_without_speech_give_no_text(kind: str, pocket: SpeechModel,
         session.take(f"{kind} {number}", 0, pcm(quiet(kind, number)))
         heard = session.recognise(pocket, ListenOptions(), final=True)
         assert heard.text == "" and heard.no_text is NoText.SILENCE, (kind, number, heard)
+
+
+def test_the_end_of_the_assistants_own_voice_gives_no_text(
+    pocket: SpeechModel, session: Session, say: Say
+) -> None:
+    """A press cuts in, and the room still has its last syllable."""
+    for number, sentence in enumerate(("It is nineteen.", "Good morning to you.", "The timer is set.")):
+        spoken = np.trim_zeros(say(sentence, before_s=0.0, after_s=0.0))
+        session.take(str(number), 0, pcm(np.concatenate([spoken[-2400:], np.zeros(24_000, np.float32)])))
+        heard = session.recognise(pocket, ListenOptions(), final=True)
+        assert heard.text == "" and heard.no_text is NoText.SILENCE, (sentence, heard)
 
 
 def test_thank_you_is_text(pocket: SpeechModel, session: Session, say: Say) -> None:

@@ -1,11 +1,12 @@
 """Whatever is deleted can come back as it was; what is erased is gone from every file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from assistant_app.core.conversation import Role
+from assistant_app.core.conversation import AudioTranscriptPart, Role
 from assistant_app.core.errors import NotFound
 from assistant_app.paths import Paths
 from assistant_app.store.store import Store
@@ -164,6 +165,20 @@ def test_erasing_everything_takes_nested_items_along(store: Store) -> None:
     assert [m.text for m in store.tree(made.id).messages.values()] == ["a"]
     with pytest.raises(NotFound):
         store.conversation(gone.id)
+
+
+def test_recordings_are_erased_with_the_last_message_that_names_them(store: Store, paths: Paths) -> None:
+    paths.recordings.mkdir(parents=True)
+    own, shared, foreign = paths.recordings / "own.wav", paths.recordings / "shared.wav", paths.data / "a.wav"
+    made, kept = chats.conversation(store), chats.conversation(store)
+    for conversation, sound in ((made, own), (made, shared), (made, foreign), (kept, shared)):
+        sound.write_bytes(b"sound")
+        message = chats.message(conversation.id, "hello")
+        store.add_message(replace(message, parts=(AudioTranscriptPart("hello", recording=str(sound)),)))
+    trash_id = store.trash_conversation(made.id)
+    assert own.exists(), "what is in the trash can come back"
+    store.purge_trash(trash_id)
+    assert not own.exists() and shared.exists() and foreign.exists()
 
 
 def test_old_trash_is_pruned_but_its_snapshots_stay_whole(

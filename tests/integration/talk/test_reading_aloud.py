@@ -7,9 +7,8 @@ import pytest
 from assistant_app.core.conversation import MessageState, Role, TextPart, ToolCallPart, ToolResultPart
 from assistant_app.core.errors import EngineStopped
 from assistant_app.core.events import Notice, SpokenProgress, TextDelta, TurnEnded
-from assistant_app.core.voice import TalkState, VoiceMissing
-from assistant_app.worker.voice.controller import OUTPUT_LATENCY_S
-from assistant_app.worker.voice.reading import CHARS_PER_S
+from assistant_app.core.voice import SpeakOptions, TalkState, VoiceMissing
+from assistant_app.worker.voice.reading import CHARS_PER_S, OUTPUT_LATENCY_S
 from tests.fixtures.scripted_backend import ADD
 
 from .conftest import StartVoiceBench, VoiceBench
@@ -208,6 +207,114 @@ async def test_the_assistants_own_voice_is_cut_from_the_pre_roll(start: StartVoi
     assert bench.parts.microphone.asked[1][1] == pytest.approx(bench.clock.now + OUTPUT_LATENCY_S)
 
 
+async def test_its_last_words_are_cut_from_the_pre_roll_of_the_next_press(
+    start: StartVoiceBench,
+) -> None:
+    bench = await start(LONG)
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    await speaking(bench)
+    await bench.voice.hush()
+    silent_at = bench.clock.now
+    await bench.press(chat.id)
+    assert bench.parts.microphone.asked[1][1] == pytest.approx(silent_at + OUTPUT_LATENCY_S)
+
+
+async def test_nothing_follows_what_is_hushed(start: StartVoiceBench) -> None:
+    """The pieces end a moment before the hush does; the next one must not slip in between."""
+    bench = await start(LONG)
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    await speaking(bench, 2)
+    bench.parts.speaker.silent = asyncio.Event()
+    hushing = asyncio.create_task(bench.voice.hush())
+    await bench.settle(lambda: bench.parts.speaker.hushed == 1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    bench.parts.speaker.silent.set()
+    await hushing
+    await bench.answered()
+    assert len(bench.parts.speaker.said) == 2
+
+
+async def test_a_voice_that_is_still_being_made_holds_nobody_up(
+    start: StartVoiceBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was heard of it: the press listens at once, and the moments before it are kept."""
+    monkeypatch.setattr("assistant_app.worker.voice.reading.HUSH_LIMIT_S", 0.05)
+    bench = await start(f"{LONG} It goes on…", "Yes.")
+    speaker = bench.parts.speaker
+    speaker.quick, speaker.mute, speaker.silent = False, True, asyncio.Event()
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    await speaking(bench)
+    await bench.press(chat.id)
+    assert bench.parts.microphone.asked[1][1] == 0.0
+    assert (await bench.answered()).state is MessageState.STOPPED
+    bench.parts.recogniser.finals.append("enough")
+    since = len(bench.events.events)
+    await bench.release()
+    assert (await bench.answered(since)).text == "Yes."
+
+
+async def test_a_piece_that_fails_takes_the_one_behind_it_along(
+    start: StartVoiceBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is with the voice already would be read although nothing is shown as spoken."""
+    bench = await start(LONG)
+    speaker = bench.parts.speaker
+    speaker.quick = False
+    say, asked = speaker.say, []
+
+    async def first_fails(text: str, language: str, options: SpeakOptions) -> None:
+        asked.append(text)
+        if len(asked) == 1:
+            await asyncio.sleep(0.01)
+            raise VoiceMissing()
+        await say(text, language, options)
+
+    monkeypatch.setattr(speaker, "say", first_fails)
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    await bench.answered()
+    await bench.reached(TalkState.IDLE, since=1)
+    assert speaker.hushed == 1
+
+
+async def test_of_two_wishes_at_once_the_newer_one_is_read(start: StartVoiceBench) -> None:
+    bench = await start(LONG, "Two.", "Three.", speak_answers="never")
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    answers = []
+    for text in ("a", "b", "c"):
+        since = len(bench.events.events)
+        await bench.api.submit(chat.id, text)
+        answers.append(await bench.answered(since))
+    await bench.voice.say(answers[0].id)
+    await speaking(bench)
+    bench.parts.speaker.silent = asyncio.Event()
+    wishes = [asyncio.create_task(bench.voice.say(answer.id)) for answer in answers[1:]]
+    await bench.settle(lambda: bench.parts.speaker.hushed == 1)
+    bench.parts.speaker.silent.set()
+    await asyncio.gather(*wishes)
+    await bench.settle(lambda: bench.parts.speaker.said[-1][0] == "Three.")
+    assert not any(text == "Two." for text, _ in bench.parts.speaker.said)
+
+
+async def test_what_is_deleted_is_not_read_on(start: StartVoiceBench) -> None:
+    bench = await start(LONG)
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    await bench.answered()
+    await speaking(bench, 2)
+    await bench.api.trash_conversation(chat.id)
+    await bench.reached(TalkState.IDLE, since=1)
+    assert bench.parts.speaker.hushed == 1 and len(bench.parts.speaker.said) == 2
+
+
 async def test_a_finished_answer_is_cut_to_what_was_heard_of_it(start: StartVoiceBench) -> None:
     """It was written faster than it was read: the model must not think that the user knows it all."""
     bench = await start(LONG)
@@ -220,10 +327,25 @@ async def test_a_finished_answer_is_cut_to_what_was_heard_of_it(start: StartVoic
     bench.clock.now += len(FIRST) / CHARS_PER_S
     bench.parts.speaker.end_piece()
     await speaking(bench, 3)
-    await bench.voice.cancel()
+    await bench.voice.press(bench.clock.now, chat.id)
     await bench.settle(lambda: bench.store.message(whole.id).state is MessageState.STOPPED)
     assert bench.store.message(whole.id).text == f"{FIRST} —"
     assert bench.store.receipt(whole.id).answer == LONG
+
+
+async def test_escape_silences_a_finished_answer_and_takes_no_word_of_it(start: StartVoiceBench) -> None:
+    """The user wants quiet; the text is there to be read."""
+    bench = await start(LONG)
+    bench.parts.speaker.quick = False
+    chat = await bench.conversation()
+    await bench.talk(chat.id, "tell me")
+    whole = await bench.answered()
+    await speaking(bench)
+    await bench.voice.cancel()
+    await bench.reached(TalkState.IDLE, since=1)
+    assert bench.parts.speaker.hushed == 1
+    kept = bench.store.message(whole.id)
+    assert (kept.text, kept.state) == (LONG, MessageState.DONE)
 
 
 async def test_an_answer_that_was_heard_to_its_end_stays_whole(start: StartVoiceBench) -> None:
@@ -272,7 +394,7 @@ async def test_a_cut_answer_with_tools_stays_well_formed(start: StartVoiceBench)
     bench.clock.now += 10
     bench.parts.speaker.end_piece()
     await speaking(bench, 3)
-    await bench.voice.cancel()
+    await bench.press(chat.id)
     await bench.settle(lambda: bench.store.message(whole.id).state is MessageState.STOPPED)
     parts = bench.store.message(whole.id).parts
     assert [type(part) for part in parts[:3]] == [TextPart, ToolCallPart, ToolResultPart]

@@ -1,6 +1,7 @@
 """Talking: from the key to the stored question and its answer, with everything that can go wrong."""
 
 import asyncio
+import errno
 import wave
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from assistant_app.core.voice import (
     TalkState,
     TalkTarget,
 )
+from assistant_app.worker.voice.recordings import RecordingNotKept, save_recording
+from assistant_app.worker.voice.service import VoiceService
 from tests.fixtures.scripted_voice_parts import recordings_in, silence
 
 from .conftest import StartVoiceBench, VoiceBench
@@ -141,6 +144,16 @@ async def test_checked_text_is_sent_as_corrected(start: StartVoiceBench) -> None
     part = view.messages[0].message.parts[0]
     assert isinstance(part, AudioTranscriptPart) and part.text == "what is the weather"
     assert bench.voice.talk.state is TalkState.IDLE
+
+
+async def test_text_that_waits_when_the_window_is_closed_is_a_draft(start: StartVoiceBench) -> None:
+    bench = await start(voice_review=True)
+    chat = await bench.conversation()
+    await bench.api.save_draft(chat.id, "typed before")
+    await bench.talk(chat.id, "remind me at nine")
+    assert isinstance(bench.voice, VoiceService)
+    await bench.voice.close()
+    assert bench.store.draft(chat.id) == "typed before\nremind me at nine"
 
 
 async def test_checked_text_can_be_dropped_and_said_in_two_goes(start: StartVoiceBench) -> None:
@@ -394,6 +407,18 @@ async def test_an_engine_that_dies_keeps_the_sound_for_another_try(start: StartV
     assert bench.voice.talk.state is TalkState.IDLE, "there is nothing left to try again"
 
 
+async def test_trying_again_without_a_recording_makes_ready(start: StartVoiceBench) -> None:
+    """The engine could not be started when voice was opened: nothing was said yet."""
+    bench = await start(speak_answers="never")
+    bench.parts.recogniser.unloadable = EngineStopped(reason="signal 9")
+    await bench.voice.ready()
+    await bench.settle(lambda: bench.voice.talk.code == "engine-stopped")
+    bench.parts.recogniser.unloadable = None
+    await bench.voice.retry()
+    assert (bench.voice.talk.code, bench.voice.talk.sentence) == ("", "")
+    assert len(bench.parts.recogniser.loaded) == 1
+
+
 async def test_words_that_cannot_be_sent_are_put_into_the_message_box(
     start: StartVoiceBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -413,6 +438,54 @@ async def test_words_that_cannot_be_sent_are_put_into_the_message_box(
     assert isinstance(final, TranscriptFinal) and final.text == "do not lose this"
     await bench.settle(lambda: bench.voice.talk.code == "store")
     assert "disk is full" in bench.voice.talk.sentence
+
+
+async def test_words_for_a_deleted_conversation_are_put_into_the_message_box(start: StartVoiceBench) -> None:
+    bench = await start()
+    chat = await bench.conversation()
+    bench.parts.recogniser.finals.append("do not lose this")
+    await bench.press(chat.id)
+    await bench.api.trash_conversation(chat.id)
+    await bench.release()
+    final = await bench.events.wait(
+        lambda e: isinstance(e, TranscriptFinal) and e.target is TalkTarget.COMPOSER
+    )
+    assert isinstance(final, TranscriptFinal) and final.text == "do not lose this"
+    await bench.settle(lambda: bench.voice.talk.code == "not-found")
+    assert "trash" in bench.voice.talk.sentence
+    assert bench.voice.talk.state is TalkState.IDLE
+    assert await bench.texts(chat.id) == []
+
+
+async def test_escape_while_the_model_is_loaded_recognises_nothing_and_loads_on(
+    start: StartVoiceBench,
+) -> None:
+    bench = await start("Yes.", speak_answers="never")
+    recogniser = bench.parts.recogniser
+    recogniser.loading = asyncio.Event()
+    await bench.press("")
+    await bench.release()
+    await bench.reached(TalkState.FINISHING)
+    await bench.voice.cancel()
+    assert bench.voice.talk.state is TalkState.IDLE
+    assert not recogniser.cancelled
+    recogniser.loading.set()
+    recogniser.finals.append("the next one")
+    await bench.press("")
+    await bench.release()
+    await bench.answered()
+    assert recogniser.jobs == ["final"], "what was given up was not recognised"
+    assert bench.voice.talk.code == ""
+
+
+async def test_half_a_recording_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(wave.Wave_write, "writeframes", full)
+    with pytest.raises(RecordingNotKept, match="No space"):
+        save_recording(tmp_path / "recordings", silence(1.0))
+    assert not list((tmp_path / "recordings").iterdir())
 
 
 # --- times
@@ -461,3 +534,15 @@ async def test_closing_lets_the_microphone_go(start: StartVoiceBench) -> None:
     await bench.press("")
     await bench.api.close()
     assert bench.parts.microphone.released and bench.parts.closed
+
+
+async def test_a_driver_that_hangs_does_not_keep_the_service_open(
+    start: StartVoiceBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unsaved is stored after voice was closed."""
+    monkeypatch.setattr("assistant_app.worker.voice.controller.RELEASE_LIMIT_S", 0.05)
+    bench = await start()
+    bench.parts.microphone.hangs = True
+    await bench.press("")
+    await bench.api.close()
+    assert bench.parts.closed

@@ -36,3 +36,13 @@ def test_a_started_service_has_nothing_of_voice(app_environment: dict[str, str],
     )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == [[], []]
+
+
+def test_voice_pane_does_not_wait_for_the_libraries_of_the_worker(app_environment: dict[str, str]) -> None:
+    """It can be opened right after the window, while the worker imports pydantic: two threads may not."""
+    script = "import sys, assistant_app.ui.voice.pane; print('pydantic' in sys.modules)"
+    environment = {**app_environment, "QT_QPA_PLATFORM": "offscreen"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (run.stdout.strip(), run.stderr) == ("False", "")

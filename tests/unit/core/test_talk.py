@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant_app.core import talk
-from assistant_app.core.talk import (
+from assistant_app.core import talk, talk_events
+from assistant_app.core.talk import Machine, TalkRules, due, step
+from assistant_app.core.talk_events import (
     Again,
     Broken,
     Cancel,
@@ -21,7 +22,6 @@ from assistant_app.core.talk import (
     Insert,
     Interrupt,
     Lost,
-    Machine,
     Press,
     Recognise,
     Recognised,
@@ -34,13 +34,10 @@ from assistant_app.core.talk import (
     Speaking,
     SpeechEnded,
     Start,
-    TalkRules,
     Thinking,
     Tick,
     Toggle,
     Trouble,
-    due,
-    step,
 )
 from assistant_app.core.voice import MAX_RECORDING_S, WARN_RECORDING_S, TalkState, TalkTarget
 
@@ -54,9 +51,9 @@ class Person:
     def __init__(self, **rules: Any) -> None:
         self.rules = TalkRules(**rules)
         self.machine = Machine()
-        self.commands: list[talk.Command] = []
+        self.commands: list[talk_events.Command] = []
 
-    def does(self, *happenings: talk.Happening) -> "Person":
+    def does(self, *happenings: talk_events.Happening) -> "Person":
         for happening in happenings:
             self.machine, commands = step(self.machine, happening, self.rules)
             self.commands.extend(commands)
@@ -206,24 +203,22 @@ def test_escape_while_it_is_recognised_forgets_the_words() -> None:
 
 # --- barge-in
 @pytest.mark.parametrize("while_it", [Speaking(True), Thinking(True)])
-def test_a_press_interrupts_the_assistant_before_it_listens(while_it: talk.Happening) -> None:
+def test_a_press_interrupts_the_assistant_before_it_listens(while_it: talk_events.Happening) -> None:
     person = Person().does(while_it, Press(T, "chat"))
     assert person.kinds() == ["Interrupt", "Record"]
-    assert person.commands[0] == Interrupt(stop=True)
-    record = person.commands[1]
-    assert isinstance(record, Record) and record.cut is (while_it == Speaking(True))
+    assert person.commands[0] == Interrupt(stop=True, cut=True)
 
 
 def test_dictation_silences_the_voice_and_lets_the_answer_be_written() -> None:
     person = Person().does(Thinking(True), Speaking(True), Press(T, "chat", TalkTarget.COMPOSER))
-    assert person.commands[0] == Interrupt(stop=False)
+    assert person.commands[0] == Interrupt(stop=False, cut=False)
     person = Person().does(Thinking(True), Press(T, "chat", TalkTarget.COMPOSER))
     assert person.kinds() == ["Record"]
 
 
-def test_escape_stops_the_answer() -> None:
+def test_escape_stops_the_answer_and_keeps_what_was_written() -> None:
     person = Person().does(Thinking(True), Speaking(True), Cancel(T))
-    assert person.commands == [Interrupt(stop=True)]
+    assert person.commands == [Interrupt(stop=True, cut=False)]
     person.does(Speaking(False), Thinking(False))
     assert person.state is TalkState.IDLE
 
@@ -308,7 +303,7 @@ class World:
         self.settled: list[int] = []
         self.cancelled: set[int] = set()
 
-    def happens(self, happening: talk.Happening) -> None:
+    def happens(self, happening: talk_events.Happening) -> None:
         self.machine, commands = step(self.machine, happening, self.rules)
         for command in commands:
             self.obey(command, happening)
@@ -316,7 +311,7 @@ class World:
         assert list(self.recording) == ([capture.number] if capture else [])
         assert [number for number, _target in self.machine.pending] == self.recognising
 
-    def obey(self, command: talk.Command, happening: talk.Happening) -> None:
+    def obey(self, command: talk_events.Command, happening: talk_events.Happening) -> None:
         match command:
             case Record(number, pressed_at):
                 assert not self.recording, "it records twice"
@@ -371,7 +366,7 @@ def act(world: World, name: str) -> None:
     if name in ("text", "none"):
         world.recognised("" if name == "text" else "silence")
         return
-    happening: talk.Happening = {
+    happening: talk_events.Happening = {
         "press": Press(now, "c"),
         "dictate": Press(now, "c", TalkTarget.COMPOSER),
         "release": Release(now),

@@ -152,3 +152,13 @@ async def test_the_end_of_the_recording_ends_the_reading() -> None:
     ahead.end()
     await quiet()
     assert not language.reading
+
+
+async def test_the_end_comes_in_time_for_a_reading_that_is_just_about_to_begin() -> None:
+    language = Language()
+    ahead = Ahead(language, ComputeToken(language, 2))
+    ahead.begin("chat")
+    await asyncio.sleep(0)
+    ahead.end()
+    await quiet()
+    assert not language.reading
