@@ -10,9 +10,9 @@ from assistant_app.core.sampling import Sampling
 from assistant_app.core.views import ConversationView
 from assistant_app.i18n import _
 from assistant_app.settings import Settings
+from assistant_app.ui.no_wheel import NoWheelSpin
 from assistant_app.ui.page_opener import PageOpener
 from assistant_app.ui.pages.page import Page
-from assistant_app.ui.no_wheel import NoWheelSpin
 from assistant_app.ui.pages.setting_fields import field_widget
 
 _FIELDS = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "max_tokens")
