@@ -181,7 +181,10 @@ def _in_string(text: str) -> bool:
 
 
 def parse_call(body: str) -> tuple[str, dict[str, Any]]:
-    """Return name and arguments of a call, mending what small models get wrong. Raises MalformedCall."""
+    """Return name and arguments of a call, mending what small models get wrong. Raises MalformedCall.
+
+    White space around the texts of the arguments is cut off, as the tools do too.
+    """
     text = body.strip()
     if fenced := _FENCED.match(text):
         text = fenced.group(2).strip()
@@ -202,7 +205,10 @@ def parse_call(body: str) -> tuple[str, dict[str, Any]]:
         arguments = {}
     if not isinstance(arguments, Mapping):
         raise MalformedCall('"arguments" is not a JSON object')
-    return name.strip(), dict(arguments)
+    # A small model copies words with the space that stood before them; nobody means that space.
+    return name.strip(), {
+        key: value.strip() if isinstance(value, str) else value for key, value in arguments.items()
+    }
 
 
 def _read(text: str) -> Any:

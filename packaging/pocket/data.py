@@ -31,7 +31,16 @@ SYSTEMS = [
 ]
 OTHER_TOOLS = "web_search read_file send_mail run_code weather list_files browser play_music".split()
 """Names of tools that the model does not know."""
-MIX = {"tool": 40, "help": 16, "decline": 14, "smalltalk": 7, "recall": 12, "copy": 5, "passage": 6}
+MIX = {
+    "tool": 39,
+    "help": 11,
+    "decline": 12,
+    "smalltalk": 6,
+    "remark": 2,
+    "recall": 12,
+    "copy": 8,
+    "passage": 10,
+}
 """Shares of turns in percent; a dialogue strings several of them together."""
 LENGTHS = {1: 24, 2: 26, 3: 20, 4: 12, 5: 8, 6: 5, 8: 3, 10: 2}
 """Turns of a dialogue, with weights."""
@@ -57,12 +66,12 @@ def dialogue(rng: random.Random) -> dict[str, Any]:
 def offered(rng: random.Random) -> list[str]:
     """Return the tools of a dialogue: mostly all, sometimes some, none, or others that nobody asks for."""
     chance = rng.random()
-    if chance < 0.84:
+    if chance < 0.76:
         return list(TOOLS)
-    if chance < 0.9:
-        kept = rng.randint(4, len(TOOLS) - 1)
-        return [name for name in TOOLS if name in rng.sample(TOOLS, kept)]
-    if chance < 0.96:
+    if chance < 0.91:
+        kept = rng.sample(TOOLS, rng.randint(1, 3) if rng.random() < 0.4 else rng.randint(4, len(TOOLS) - 1))
+        return [name for name in TOOLS if name in kept]
+    if chance < 0.97:
         return [*TOOLS, *rng.sample(OTHER_TOOLS, rng.randint(1, 3))]
     return []
 
@@ -105,8 +114,8 @@ class Writer:
         elif kind == "copy":
             turns = [self._copy()]
         else:
-            turns = [families.decline() if kind == "decline" else families.smalltalk()]
-        if kind in ("decline", "smalltalk"):
+            turns = [getattr(families, kind)()]
+        if kind in ("decline", "smalltalk", "remark"):
             turns = [replace(turn, user=families.dressed(turn.user)) for turn in turns]
         elif kind == "recall":
             turns = [replace(turn, user=families.dressed(turn.user, end=False)) for turn in turns]
@@ -114,6 +123,11 @@ class Writer:
 
     def _tool(self) -> list[Messages]:
         request = self._requests.draw()
+        # Where few tools are offered, mostly one of these is asked for.
+        for _ in range(8):
+            if (request.tool or "set_reminder") in self.offered or self._rng.random() < 0.15:
+                break
+            request = self._requests.draw()
         if request.kind == "set_reminder_ask" and "set_reminder" in self.offered:
             return [request.messages(), self._possible(self._requests.told_when(request))]
         if request.kind == "date_time_place" and self._rng.random() < 0.25:
@@ -141,7 +155,7 @@ class Writer:
         key = fact["id"]
         if key in self._told:
             return [families.ask(fact, self._told[key])]
-        if rng.random() < 0.15:
+        if rng.random() < 0.22:
             return [families.ask(fact, None)]
         self._told[key] = value
         tell = families.tell(fact, value)

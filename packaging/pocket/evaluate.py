@@ -1,16 +1,19 @@
 """Judges a GGUF of the pocket model on phrasings that were never trained, and prints Markdown tables.
 
 Every question comes from the `held` templates and all tools are offered. An answer is right when it ends by
-itself and contains what its family demands: the call, the fact, the copied text.
+itself and contains what its family demands: the call, the fact, the copied text. An argument is right when
+the application's own tool reads it as the expected one: "12 + 7" for "12 plus 7", "litres" for "liters".
 """
 
 import argparse
 import json
 import random
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,24 @@ from llama_cpp import Llama
 from tokenizers import Tokenizer
 from toolcalls import KINDS, TOOLS, Request, Requests, tool_of
 
+sys.path.append(str(Path(__file__).parents[2]))
+
+from assistant_app.tools.reading.durations import read_duration
+from assistant_app.tools.reading.expression import NotArithmetic, TooLarge, evaluate
+from assistant_app.tools.reading.moments import read_moment
+from assistant_app.tools.reading.units import UnknownUnit, unit
+
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _LONGEST = 300
+_NOW = datetime(2026, 3, 2, 11, 30).astimezone()
+_READERS: dict[str, Callable[[str], Any]] = {
+    "expression": evaluate,
+    "duration": read_duration,
+    "when": lambda text: read_moment(text, _NOW),
+    "from_unit": unit,
+    "to_unit": unit,
+}
+"""How the tools read their arguments; all others have to be the same text."""
 _DECLINES = {"en": ("(?i)pocket model", "Models"), "zh": ("口袋模型", "模型")}
 
 
@@ -75,7 +94,8 @@ class Judge:
         """Return whether the answer is right, and the answer."""
         text = self.answer(case)
         if case.call is not None:
-            return calls_in(text) == [_trimmed(case.call)], text
+            made = calls_in(text)
+            return len(made) == 1 and same_call(made[0], case.call), text
         fine = bool(text) and "<tool_call>" not in text and all(re.search(part, text) for part in case.must)
         return fine and case.accepted in (None, text), text
 
@@ -87,6 +107,26 @@ def calls_in(text: str) -> list[Any]:
         return [_trimmed(json.loads(part)) for part in parts]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
+
+
+def same_call(made: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Return whether a call does what the wanted one does, as the tools read their arguments."""
+    if made.get("name") != wanted["name"] or made["arguments"].keys() != wanted["arguments"].keys():
+        return False
+    return all(_same(name, made["arguments"][name], value) for name, value in wanted["arguments"].items())
+
+
+def _same(name: str, made: Any, wanted: Any) -> bool:
+    if made == wanted:
+        return True
+    read = _READERS.get(name)
+    if read is None or not isinstance(made, str):
+        return False
+    try:
+        value = read(made)
+        return value is not None and value == read(wanted)
+    except (NotArithmetic, TooLarge, UnknownUnit):
+        return False
 
 
 def _trimmed(call: dict[str, Any]) -> dict[str, Any]:

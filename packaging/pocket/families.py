@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from grammar import dressed, expand
-from words import Filler, load
+from words import Filler, load, vocabulary
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Families:
     def smalltalk(self, intent_id: str | None = None) -> Turn:
         """Return something that people say in passing, with a short answer."""
         return self._intent("smalltalk", intent_id)
+
+    def remark(self) -> Turn:
+        """Return something told that is no request although it holds a number, with a short answer."""
+        return self._intent("remarks", None)
 
     def _intent(self, file: str, intent_id: str | None) -> Turn:
         rng, data = self.rng, load(file)
@@ -88,8 +92,11 @@ class Families:
         """Return a request to say a text again."""
         rng = self.rng
         kind = rng.random()
-        if kind < 0.45:
+        if kind < 0.3:
             text = self.fill.sentence()
+        elif kind < 0.45:
+            joint = "" if self.language == "zh" else " "
+            text = joint.join(rng.choices(vocabulary(self.language), k=rng.randint(1, 4)))
         elif kind < 0.75:
             text = self._draw(load("passages")["phrase"][self.language])
         elif kind < 0.85:

@@ -1,13 +1,22 @@
-"""Requests for tools: what the user says, the call that it means, a result, the answer from it."""
+"""Requests for tools: what the user says, the call that it means, a result, the answer from it.
 
+What a call says is the user's own words wherever the tool understands them, because a small model copies far
+better than it rewrites. In a call such words begin with the space that stood before them: "miles" behind a
+space is another token than without, and only the same tokens can be copied. The application cuts it off.
+"""
+
+import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from families import Families
 from grammar import careless, expand
 from passages import help_passage
-from words import load
+from words import figures, load, spoken, vocabulary
 
 TOOLS = (
     "calculator date_time convert_units set_timer set_reminder list_reminders cancel_reminder add_note"
@@ -15,27 +24,35 @@ TOOLS = (
 ).split()
 """The tools of the application, in its order."""
 KINDS = {
-    "calculator": 13,
+    "calculator": 17,
     "date_time_here": 6,
-    "date_time_place": 9,
-    "convert_units": 12,
-    "set_timer": 10,
-    "set_reminder": 14,
+    "date_time_place": 8,
+    "convert_units": 16,
+    "set_timer": 8,
+    "set_reminder": 15,
     "set_reminder_ask": 4,
-    "list_reminders": 5,
-    "cancel_reminder": 7,
+    "list_reminders": 7,
+    "cancel_reminder": 6,
     "cancel_timer": 2,
-    "add_note": 11,
+    "add_note": 9,
     "list_notes": 5,
-    "search_notes": 8,
-    "open_page": 7,
+    "search_notes": 10,
+    "open_page": 6,
 }
 """Kinds of requests with their weights; kinds that share a tool share its first words."""
 Made = tuple[dict[str, str], dict[str, Any], str, dict[str, str]]
 """Slots of the phrasing, arguments of the call, result, and what of it the answer takes."""
 _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _FAILURES = 0.06
-_LARGEST_NUMBER_WORD = 20
+_UNITS_OF_THE_TOOL = Path(__file__).parents[2] / "resources" / "tools" / "units.toml"
+_LAST_WORDS = {
+    "en": [", please", " please", ", ok?", ", thanks", ", will you?", " okay?", ", thank you"],
+    "zh": ["吧", "啊", "哈", "呀", "呗", "，谢谢", "，好吗", "，麻烦了", "，拜托"],
+}
+"""What people put behind a request, although the call ends before it."""
+_TAKE_LAST_WORDS = frozenset(
+    ("convert_units", "date_time_place", "set_timer", "set_reminder", "set_reminder_ask", "cancel_reminder")
+)
 
 
 @dataclass(frozen=True)
@@ -59,13 +76,22 @@ class Request:
         answer = {"role": "assistant", "content": self.answer}
         if not self.tool:
             return [user, answer]
-        call = {"function": {"name": self.tool, "arguments": self.arguments}}
+        arguments = {key: self._as_read(key, value) for key, value in self.arguments.items()}
+        call = {"function": {"name": self.tool, "arguments": arguments}}
         return [
             user,
             {"role": "assistant", "content": "", "tool_calls": [call]},
             {"role": "tool", "content": self.result},
             answer,
         ]
+
+    def _as_read(self, name: str, value: Any) -> Any:
+        """Return words with the space that stood before them; a page is chosen, not copied."""
+        if not isinstance(value, str) or name == "page" or value[:1].isdigit():
+            return value
+        # Words of an earlier message nearly always stood behind a space there.
+        earlier = value not in self.user and value.isascii()
+        return f" {value}" if earlier or f" {value}" in self.user else value
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -80,6 +106,29 @@ def tool_of(kind: str) -> str:
     if kind == "cancel_timer":
         return "cancel_reminder"
     return "date_time" if kind.startswith("date_time") else kind
+
+
+@lru_cache
+def units_of_the_tool(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Return what the tool calls units in a language, by what they measure: names, and English singulars."""
+    groups = []
+    for group in tomllib.loads(_UNITS_OF_THE_TOOL.read_text("utf-8")).values():
+        names = [name.replace("-", " ") for names in group.values() for name in names.split()]
+        fitting = tuple(name for name in names if name.isascii() == (language == "en") and name not in "'\"")
+        singles = tuple(name.replace("_", " ") for name in group if re.fullmatch("[a-z_]{3,}", name))
+        if len(fitting) > 1:
+            groups.append((fitting, singles))
+    return tuple(groups)
+
+
+def _as_said(user: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with capitals where the user wrote them."""
+    said = dict(arguments)
+    for name, value in arguments.items():
+        at = user.lower().find(value.lower()) if isinstance(value, str) and value not in user else -1
+        if at >= 0 and name != "page":
+            said[name] = user[at : at + len(value)]
+    return said
 
 
 class Requests:
@@ -111,7 +160,8 @@ class Requests:
         if kind == "calculator":
             return self._calculator()
         slots, arguments, result, parts = self._makers[kind]()
-        return self._request(kind, self._say(kind, slots), arguments, result, parts)
+        user = self._say(kind, slots)
+        return self._request(kind, user, _as_said(user, arguments), result, parts)
 
     def help(self) -> Request:
         """Return a question about the app, searched for word for word, answered with the passage."""
@@ -169,11 +219,17 @@ class Requests:
     def _say(self, kind: str, slots: dict[str, str]) -> str:
         part = load("tools")[kind][self._language]
         template = self._rng.choice(part["held" if self._families.held else "train"])
-        text = self._expand(template, slots)
+        if "digits" in slots and not re.search(r"\{value\} ?\{from\}", template):
+            slots = {**slots, "value": slots["digits"]}
+        return self._dress(kind, template, self._expand(template, slots))
+
+    def _dress(self, kind: str, template: str, text: str) -> str:
         if template.startswith("{when}"):
             text = text[:1].upper() + text[1:]
         # A value at the start or the end stays as it is, for it stands in the arguments too.
         text = careless(text, self._rng, start=not template.startswith("{"))
+        if template.endswith("}") and kind in _TAKE_LAST_WORDS and not self._families.held:
+            text += self._rng.choice(_LAST_WORDS[self._language]) if self._rng.random() < 0.15 else ""
         if template.startswith("{"):
             return text
         return self._families.dressed(text, end=not template.endswith("}"))
@@ -194,6 +250,8 @@ class Requests:
         rng = self._rng
         calls = load("calls")
         if slot in ("note", "task"):
+            if not self._families.held and rng.random() < 0.12:
+                return self._families.fill.sentence(2, 4)  # what cannot be guessed has to be copied
             return self._pick(calls[slot])
         if slot == "who":
             if rng.random() < 0.45:
@@ -203,7 +261,10 @@ class Requests:
             word = self._families.fill("fakeword" if rng.random() < 0.2 else "object")
             return f"{word}s" if slot == "things" and self._language == "en" else word
         if slot in ("N", "s"):
-            return self._numbers()[rng.randrange(2, 13)] if slot == "N" else str(rng.randrange(1, 13))
+            number = (
+                rng.randrange(2, 13) if self._families.held or rng.random() < 0.6 else rng.randrange(2, 60)
+            )
+            return spoken(number, self._language) if slot == "N" else str(rng.randrange(1, 13))
         if slot == "n2":
             return str(rng.randrange(1, 60))
         if slot == "n":
@@ -220,9 +281,6 @@ class Requests:
             return self._families.fill.sentence(2, 5)
         return self._families.fill(slot)
 
-    def _numbers(self) -> list[str]:
-        return [word.strip() for word in load("calls")["number"][self._language].split(",")]
-
     def _date(self) -> str:
         rng = self._rng
         return f"{rng.randrange(2025, 2032)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
@@ -238,30 +296,46 @@ class Requests:
 
     # --- the kinds
     def _calculator(self) -> Request:
+        rng, held = self._rng, self._families.held
+        table = "math" if held else rng.choices(["math", "order", "problem"], [76, 10, 14])[0]
+        said, meant = self.sum(*rng.choice(load("calls")[table][self._language]))
+        if table == "math":
+            user = self._say("calculator", {"m": said})
+        else:
+            user = self._dress("calculator", "", said)
+        expression = meant if table == "problem" else _as_said(user, {"": said})[""]
+        value = figures(rng, rng.randint(1, 7))
+        if rng.random() < 0.45:
+            value += f".{figures(rng, rng.randint(1, 4))}"
+        value = f"-{value}" if rng.random() < 0.08 else value
+        return self._request("calculator", user, {"expression": expression}, f"{expression} = {value}", {})
+
+    def sum(self, phrase: str, meant: str) -> tuple[str, str]:
+        """Return a sum as it is said, and in signs."""
         rng = self._rng
-        whole = rng.random() < 0.16 and not self._families.held
-        phrase, meant = rng.choice(load("calls")["problem" if whole else "math"][self._language])
         slots = self._operands(phrase)
-        words = self._numbers()
         for key in "AB":
             if "{" + key + "}" in phrase:
-                number = rng.randrange(_LARGEST_NUMBER_WORD + 1)
-                slots[key], slots[key.lower()] = words[number], str(number)
-        said = self._expand(phrase, slots)
-        expression = meant
+                small = self._families.held or rng.random() < 0.5
+                # "Eight hundred and five" is one number, so before "and" there is no hundred.
+                large = rng.random() < 0.3 and "} and {" not in phrase
+                number = rng.randrange(21 if small else 1000 if large else 100)
+                slots[key], slots[key.lower()] = spoken(number, self._language), str(number)
+        if "{things}" not in phrase and not any(mark in phrase for mark in ("|", "?")):
+            said = phrase  # its brackets are meant
+            for key, value in slots.items():
+                said = said.replace("{" + key + "}", value)
+        else:
+            said = self._expand(phrase, slots)
         for key, value in slots.items():
-            expression = expression.replace("{" + key + "}", value)
-        user = said if whole else self._say("calculator", {"m": said})
-        value = rng.choice(
-            [str(rng.randrange(-500, 100000)), f"{rng.randrange(0, 5000)}.{rng.randrange(1, 10000)}"]
-        )
-        return self._request("calculator", user, {"expression": expression}, f"{expression} = {value}", {})
+            meant = meant.replace("{" + key + "}", value)
+        return said, meant
 
     def _operands(self, phrase: str) -> dict[str, str]:
         rng = self._rng
         slots = {}
         for key in "abc":
-            number = str(rng.randrange(1, 10 ** rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 7])))
+            number = figures(rng, rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 7]))
             slots[key] = number + (f".{rng.randrange(1, 100)}" if rng.random() < 0.18 else "")
         slots["p"] = str(rng.choice([5, 10, 12, 15, 17, 19, 20, 25, 30, 7.5, 50, rng.randrange(1, 100)]))
         slots["e"] = str(rng.randrange(2, 21))
@@ -280,14 +354,35 @@ class Requests:
 
     def _units(self) -> Made:
         rng = self._rng
-        one, other = rng.sample(rng.choice(load("calls")["units"][self._language]).split(", "), 2)
-        whole = rng.randrange(1, 10 ** rng.choice([1, 2, 2, 3, 4]))
-        number = round(whole + rng.randrange(1, 100) / 100, 2) if rng.random() < 0.25 else whole
-        spoken = f"{number:.10g}"
-        decimals = rng.choice(["", f".{rng.randrange(1, 9999)}"])
-        result = f"{spoken} {one} = {rng.randrange(0, 9999)}{decimals} {other}"
-        slots = {"value": spoken, "from": one, "to": other}
+        one, other = self._two_units()
+        number: float = int(figures(rng, rng.choice([1, 1, 2, 2, 3, 3, 4])))
+        if rng.random() < 0.25:
+            number = float(f"{number}.{rng.randrange(1, 100)}")
+        said = written = f"{number:.10g}"
+        if not self._families.held and rng.random() < 0.1:
+            # Small numbers are also said in words; "a mile" is one mile.
+            number = rng.choice([*range(1, 21), *range(30, 101, 10)])
+            said, written = spoken(number, self._language), str(number)
+            if self._language == "en" and rng.random() < 0.6:
+                names, singles = rng.choice([group for group in units_of_the_tool("en") if group[1]])
+                one, other = rng.choice(singles), rng.choice(names)
+                number, written = 1, "1"
+                said = "one" if rng.random() < 0.3 else "an" if one[0] in "aeiou" and one[0] != "u" else "a"
+        decimals = rng.choice(["", f".{figures(rng, rng.randint(1, 4))}"])
+        result = f"{written} {one} = {figures(rng, rng.randint(1, 5))}{decimals} {other}"
+        slots = {"value": said, "digits": written, "from": one, "to": other}
+        number = int(number) if number == int(number) else number
         return slots, {"value": number, "from_unit": one, "to_unit": other}, result, {}
+
+    def _two_units(self) -> list[str]:
+        """Return two units: mostly usual ones, some of the tool's others, and some that nobody knows."""
+        rng = self._rng
+        chance = 0.0 if self._families.held else rng.random()
+        if chance < 0.6:
+            return rng.sample(rng.choice(load("calls")["units"][self._language]).split(", "), 2)
+        if chance < 0.85:
+            return rng.sample(rng.choice(units_of_the_tool(self._language))[0], 2)
+        return [self._families.fill("fakeword" if rng.random() < 0.4 else "word") for _ in range(2)]
 
     def _timer(self) -> Made:
         said, meant, short = self._rng.choice(load("calls")["duration"][self._language])
@@ -321,7 +416,7 @@ class Requests:
     def _reminders(self) -> Made:
         rng = self._rng
         lines = []
-        for _ in range(rng.choice([0, 1, 1, 2, 2, 3, 4])):
+        for _ in range(rng.choice([0, 1, 1, 2, 2, 3, 3, 4, 5])):
             duration = self._timer()[1]["duration"]
             moment = f"{self._date()} {self._clock()}"
             lines.append(f"{moment}: {f'timer {duration}' if rng.random() < 0.2 else self._fill('task')}")
@@ -342,17 +437,20 @@ class Requests:
         rng = self._rng
         number = rng.choice([1, 1, rng.randrange(1, 30)])
         lines = []
-        for _ in range(rng.randint(0, most)):
+        for _ in range(min(most, rng.choice([0, 1, 1, 2, 2, 3, 3, 4, 5]))):
             lines.append(f"{number}. {self._fill('note')}")
             number += rng.choice([1, 1, 1, 2])
         return "\n".join(lines) or "none"
 
     def _notes(self) -> Made:
-        return {}, {}, self._lines(4), {}
+        return {}, {}, self._lines(5), {}
 
     def _search(self) -> Made:
         query = self._pick(load("calls")["query"])
-        return {"query": query}, {"query": query}, self._lines(2), {}
+        if not self._families.held and self._rng.random() < 0.25:
+            joint = "" if self._language == "zh" else " "
+            query = joint.join(self._rng.choices(vocabulary(self._language), k=self._rng.randint(1, 2)))
+        return {"query": query}, {"query": query}, self._lines(3), {}
 
     def _page(self) -> Made:
         page, names = self._rng.choice(list(load("calls")["page"].items()))

@@ -26,6 +26,13 @@ _CODE = [
 ]
 
 
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    " seventeen eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
 @lru_cache
 def load(name: str) -> dict:  # type: ignore[type-arg]
     """Return the parsed template file `name` (without its ending)."""
@@ -36,6 +43,40 @@ def load(name: str) -> dict:  # type: ignore[type-arg]
 def words(language: str, slot: str) -> tuple[str, ...]:
     """Return the word list of a slot; empty when there is none."""
     return tuple(word.strip() for word in load("words")[language].get(slot, "").split(",") if word.strip())
+
+
+@lru_cache
+def vocabulary(language: str) -> tuple[str, ...]:
+    """Return the words of all lists, each once; none that are held out."""
+    slots = [slot for slot in load("words")[language] if not slot.endswith("_held")]
+    return tuple(dict.fromkeys(word for slot in slots for word in words(language, slot) if "{" not in word))
+
+
+def spoken(number: int, language: str) -> str:
+    """Return a whole number below 1000 in words."""
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    if language == "zh":
+        digits = "零一二三四五六七八九"
+        if not number:
+            return digits[0]
+        text = f"{digits[hundreds]}百" if hundreds else ""
+        text += f"{digits[tens] if tens > 1 or hundreds else ''}十" if tens else "零" if text and ones else ""
+        return text + (digits[ones] if ones else "")
+    below = _SMALL[rest] if rest < 20 else _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
+    if not hundreds:
+        return below
+    return f"{_SMALL[hundreds]} hundred" + (f" and {below}" if rest else "")
+
+
+def figures(rng: random.Random, length: int) -> str:
+    """Return a whole number of so many digits; some are round, or of few different digits: hard to copy."""
+    chance = rng.random()
+    symbols = rng.sample("0123456789", 10 if chance < 0.8 else rng.choice([2, 3]))
+    text = "".join(rng.choices(symbols, k=length))
+    if chance > 0.92:
+        text = text[: rng.randint(1, 2)].ljust(length, "0")
+    return text.lstrip("0") or "7"
 
 
 class Filler:
@@ -55,7 +96,7 @@ class Filler:
             "petname": lambda: self.fakename(short=True) if rng.random() < 0.7 else self.pick("name"),
             "anyplace": lambda: self.fakeword().capitalize() if rng.random() < 0.4 else self.pick("city"),
             "n": lambda: str(rng.randrange(1, 10 ** rng.randint(1, 4))),
-            "number": lambda: str(rng.randrange(1, 10 ** rng.randint(1, 6))),
+            "number": lambda: figures(rng, rng.randint(1, 6)),
             "age": lambda: str(rng.randrange(5, 99)),
             "year": lambda: str(rng.randrange(1000, 2030)),
             "code": lambda: rng.choice(_CODE),

@@ -19,7 +19,7 @@ _UNITS: Sequence[tuple[str, int]] = (
 )
 _N = r"(\d+(?:\.\d+)?)"
 _ANY = "|".join(f"(?:{names})" for names, _seconds in _UNITS)
-_PIECE = re.compile(rf"{_N}\s*({_ANY})(?![a-z])")
+_PIECE = re.compile(rf"{_N}[\s-]*({_ANY})(?![a-z])")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _REWRITES = tuple(
     (re.compile(pattern), replacement)
@@ -29,12 +29,12 @@ _REWRITES = tuple(
             r"\s*(?:timer|countdown|from now|later|long|的?(?:计时器?|定时器?|倒计时|闹钟)|之?后|以后|过后)$",
             "",
         ),
+        (r"(\d+) and a half\b", r"\1.5"),
         (r"\b(?:an?|one) couple of\b|\b(?:a )?couple(?: of)?\b", "2"),
         (r"\b(?:a )?half(?: of)?(?: an?)? (hour|minute|day)\b", r"0.5 \1"),
         (r"\b(?:3 quarters|three quarters) of an? hour\b", "45 minutes"),
         (r"\b(?:a |1 )?quarter(?: of)?(?: an)? hour\b", "15 minutes"),
         (r"\b(?:an?|1) (hour|minute|day|week) and a half\b", r"1.5 \1"),
-        (r"(\d+) and a half\b", r"\1.5"),
         (r"(\d+) (hours?|minutes?|days?|weeks?) and a half\b", r"\1.5 \2"),
         (r"\ban? (?=hour|minute|second|day|week)", "1 "),
         (r"(\d+)个半(小时|钟头|星期|礼拜)", r"\1.5\2"),

@@ -173,6 +173,7 @@ FUNCTIONS_OF_MANY: dict[str, Callable[[list[Fraction]], Fraction]] = {
     "min": min,
     "max": max,
     "sum": lambda values: bounded(sum(values, Fraction(0))),
+    "total": lambda values: bounded(sum(values, Fraction(0))),
     "avg": lambda values: bounded(sum(values, Fraction(0)) / len(values)),
     "average": lambda values: bounded(sum(values, Fraction(0)) / len(values)),
     "mean": lambda values: bounded(sum(values, Fraction(0)) / len(values)),

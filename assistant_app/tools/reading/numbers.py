@@ -17,9 +17,11 @@ _TENS = {
 }
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _ENGLISH = "|".join([*_UNITS, *_TENS, *_SCALES, "hundred"])
+# "three hundred and five" is one number, "forty and five" are two.
+_AND = r"(?:(?:(?<=hundred )|(?<=thousand )|(?<=million )|(?<=billion ))and\s+)?"
 _ENGLISH_RUN = re.compile(
-    rf"\b(?:an? (?=hundred|thousand|million|billion))?(?:{_ENGLISH})\b"
-    rf"(?:[\s-]+(?:and\s+)?(?:{_ENGLISH})\b)*(?:\s+point(?:\s+(?:{'|'.join(_UNITS)})\b)+)?"
+    rf"\b(?:an? (?=hundred|thousand|million|billion))?(?:{_ENGLISH})\b(?:[\s-]+{_AND}(?:{_ENGLISH})\b)*"
+    rf"(?:\s+point(?:\s+(?:{'|'.join(_UNITS)})\b)+)?"
 )
 _SCALED = re.compile(r"(\d+(?:\.\d+)?)\s*(hundred|thousand|million|billion|trillion|k)\b")
 

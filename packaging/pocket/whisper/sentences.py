@@ -188,7 +188,7 @@ def written(text: str) -> str | None:
     ):
         return None
     text = re.sub(rf"\b[Oo]ne (?=({_COUNTED})s?\b)", "1 ", text)
-    tokens = re.findall(r"\d+\.\d+|[A-Za-z0-9'%][A-Za-z0-9'%-]*|[,.?]", text)
+    tokens = re.findall(r"\d+\.\d+%?|[A-Za-z0-9'%][A-Za-z0-9'%-]*|[,.?]", text)
     sentences: list[list[str]] = [[]]
     for token in tokens:
         if token in ".?":

@@ -108,6 +108,7 @@ def test_text_before_a_call_is_shown_while_the_call_is_written() -> None:
         ('{"name": "calculator", "arguments": {"text": "two\nlines"}}', {"text": "two\nlines"}),
         ('{"name": "calculator", "arguments": {"text": \'say "hi" \\u4f60\'}}', {"text": 'say "hi" 你'}),
         ('{"name": "calculator", "arguments": {"list": [1, 2,]}}', {"list": [1, 2]}),
+        ('{"name": "calculator", "arguments": {"text": " milk ", "n": 1}}', {"text": "milk", "n": 1}),
     ],
 )
 def test_what_small_models_get_wrong_is_mended(body: str, arguments: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ NOW = datetime(2026, 11, 24, 14, 40).astimezone()
         ("three quarters of an hour", 2700),
         ("an hour and a half", 5400),
         ("two and a half hours", 9000),
+        ("one and a half hours", 5400),
+        ("50-minute", 3000),
         ("1.5 hours", 5400),
         ("1h30", 5400),
         ("1h 30m", 5400),
