@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from assistant_app.ui.voice.place import PanePlace
     from assistant_app.ui.window_logic import WindowLogic
 
+_LEAST_CONVERSATION = 32
+"""Pixels: it can be scrolled; banners, voice and message box cannot."""
 _COLUMN = 860
 """Widest that the message box gets, in pixels at 100 %: longer lines are hard to read."""
 
@@ -106,6 +108,7 @@ class MainWindow(QMainWindow):
         self._centre_layout.setContentsMargins(0, 0, 0, 0)
         self._centre_layout.setSpacing(0)
         self._centre_layout.addLayout(self._header)
+        self.stack.setMinimumHeight(_LEAST_CONVERSATION)
         self._centre_layout.addWidget(self.stack, 1)
         self._centre_layout.addLayout(middle)
         self._status_place = QWidget(centre)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -24,6 +25,8 @@ from assistant_app.ui.theme import Theme
 
 _TOAST_MS = 9000
 _MOST = 3
+_BESIDE_PX = 220
+"""Of a banner beside its buttons: a readable width of text, and mark, cross and spaces."""
 
 
 class Button(NamedTuple):
@@ -62,20 +65,26 @@ class Banner(QFrame):
         policy.setHeightForWidth(True)
         text.setSizePolicy(policy)
         text.setMinimumWidth(120)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 7, 6, 7)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(12, 7, 6, 7)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.addWidget(mark, 0, 0)
+        self._grid.addWidget(text, 0, 1)
+        self._ways = QWidget(self)
+        row = QHBoxLayout(self._ways)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
-        row.addWidget(mark, 0)
-        row.addWidget(text, 1)
         if button is not None:
-            way_on = QPushButton(button.text, self)
+            way_on = QPushButton(button.text, self._ways)
             way_on.setObjectName("banner_button")
             way_on.setAccessibleName(button.text)
             way_on.setToolTip(button.text)
             way_on.clicked.connect(lambda: button.run())
             row.addWidget(way_on)
         if report:
-            copy = QPushButton(_("Copy report"), self)
+            copy = QPushButton(_("Copy report"), self._ways)
             copy.setObjectName("banner_copy")
             copy.setAccessibleName(_("Copy report"))
             copy.setToolTip(_("Copy what a developer needs to know; it holds no messages of yours"))
@@ -89,8 +98,24 @@ class Banner(QFrame):
         close.setToolTip(_("Close"))
         close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.closed)
-        row.addWidget(close)
+        self._grid.addWidget(close, 0, 3)
+        self._ways.setVisible(row.count() > 0)
+        self._below: bool | None = None
+        self._place_ways()
         self.setAccessibleName(sentence)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_ways()
+
+    def _place_ways(self) -> None:
+        """Put the buttons beside the sentence, or below it where that would be too narrow."""
+        below = self.width() < self._ways.sizeHint().width() + _BESIDE_PX
+        if below is not self._below:
+            self._below = below
+            self._grid.removeWidget(self._ways)
+            place = (1, 1, 1, 3) if below else (0, 2, 1, 1)
+            self._grid.addWidget(self._ways, *place, Qt.AlignmentFlag.AlignLeft)
 
 
 class Banners(QWidget):

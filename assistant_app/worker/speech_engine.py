@@ -31,7 +31,7 @@ _DIALECT: Dialect[SpeechModelInfo] = Dialect(
         ),
         given_up=N_(
             "{model} stopped several times ({reason}) and is not started again for a few minutes; your"
-            " recording is kept. Choose a smaller speech model under Models, then try again."
+            " recording is kept. Choose a smaller one under Models → Speech, then try again."
         ),
         nameless=N_("Speech recognition"),
     ),

@@ -338,7 +338,7 @@ def test_failure_is_one_sentence_with_the_way_on(
     if then is not None:
         asked(then)
     elif button:
-        page = "models_page" if code == "model" else "settings_page"
+        page = "speech_models_page" if code == "model" else "settings_page"
         assert window.findChild(QWidget, page) is not None
     voice.show(Talk(TalkState.ARMING))
     qtbot.waitUntil(lambda: not box.isVisible(), timeout=WAIT_MS)
@@ -434,6 +434,27 @@ def test_state_stands_beside_the_button_in_a_very_small_window(
     assert not any(one.intersects(other) for one, other in combinations(places, 2))
     window.resize(1300, 900)
     qtbot.waitUntil(lambda: state.text() == "Voice", timeout=WAIT_MS)
+
+
+def test_way_on_of_a_banner_stands_below_its_sentence_where_it_is_narrow(
+    qtbot: QtBot, window: MainWindow, voice: ScriptedVoice
+) -> None:
+    window.resize(480, 400)
+    voice.show(Talk(code="silence", sentence="No speech was heard, so nothing was sent."))
+    qtbot.waitUntil(lambda: "voice" in window.banners.codes(), timeout=WAIT_MS)
+    text, way_on = (window.banners.findChild(QWidget, f"banner_{name}") for name in ("text", "button"))
+    qtbot.waitUntil(lambda: bottom_of(text) <= top_of(way_on), timeout=WAIT_MS)
+    assert way_on.width() >= way_on.sizeHint().width()
+    window.resize(1300, 720)
+    qtbot.waitUntil(lambda: top_of(way_on) < bottom_of(text), timeout=WAIT_MS)
+
+
+def top_of(part: QWidget) -> int:
+    return part.mapToGlobal(QPoint(0, 0)).y()
+
+
+def bottom_of(part: QWidget) -> int:
+    return top_of(part) + part.height()
 
 
 def test_pane_is_there_again_at_the_next_start(

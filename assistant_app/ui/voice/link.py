@@ -207,7 +207,7 @@ class VoiceLink(QObject):
         if does == "microphone":
             pages.open("settings", tab="voice")
         elif does == "model":
-            pages.open("models")
+            pages.open("speech-models")
         else:
             self.talker.ask(lambda voice: voice.retry())
 
