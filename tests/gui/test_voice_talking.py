@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from assistant_app.core.events import (
     AudioLevel,
+    EngineState,
+    EngineStateChanged,
     SpokenProgress,
     TalkTimings,
     TranscriptFinal,
@@ -211,6 +213,18 @@ def test_each_state_is_said_in_words_and_to_screen_readers(
     assert pane.findChild(QLabel, "talk_hint").text() in pane.button.accessibleDescription()
     assert pane.button.isChecked() == (state in (TalkState.ARMING, TalkState.LISTENING))
     assert problems(pane) == []
+
+
+def test_first_words_wait_for_the_speech_model_and_the_pane_says_so(
+    qtbot: QtBot, window: MainWindow, voice: ScriptedVoice
+) -> None:
+    voice.emit(EngineStateChanged(EngineState.LOADING, "base", engine="speech"))
+    window.voice.show_pane(focus=True)
+    hint = window.voice.pane.findChild(QLabel, "talk_hint")
+    voice.show(Talk(TalkState.FINISHING))
+    qtbot.waitUntil(lambda: "is being loaded" in hint.text(), timeout=WAIT_MS)
+    voice.emit(EngineStateChanged(EngineState.READY, "base", engine="speech"))
+    qtbot.waitUntil(lambda: hint.text() == "Esc discards it", timeout=WAIT_MS)
 
 
 def test_words_are_grey_until_they_are_final(qtbot: QtBot, window: MainWindow, voice: ScriptedVoice) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 
 from assistant_app.core.events import (
+    EngineState,
+    EngineStateChanged,
     Event,
     HotkeyChanged,
     HotkeyUsed,
@@ -45,6 +47,8 @@ class VoiceLink(QObject):
         self._window = window
         self._place = place
         self._settings: dict[str, Any] = {}
+        self._loading = False
+        """The speech model is on its way."""
         self._watch: MicrophoneWatch | None = None
         self._asked_in: str | None = None
         """The conversation in which the last words were spoken, until their answer begins."""
@@ -165,6 +169,10 @@ class VoiceLink(QObject):
             self._on_turn(event)
         elif isinstance(event, TurnEnded):
             self._on_turn_ended(event)
+        elif isinstance(event, EngineStateChanged) and event.engine == "speech":
+            self._loading = event.state in (EngineState.STARTING, EngineState.LOADING)
+            if self.pane is not None:
+                self.pane.show_loading(self._loading)
         elif isinstance(event, HotkeyUsed):
             self._on_hotkey(event)
         elif isinstance(event, HotkeyChanged):
@@ -221,6 +229,7 @@ class VoiceLink(QObject):
         pane.way_wanted.connect(self._go_on)
         pane.changed.connect(self._change)
         pane.take_settings(self._settings)
+        pane.show_loading(self._loading)
         self.pane = pane
         return pane
 

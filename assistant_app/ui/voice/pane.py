@@ -62,6 +62,7 @@ class VoicePane(QFrame):
         self._theme = theme
         self._mode, self._key = "both", ""
         self._listening_since = 0.0
+        self._loading = False
         self._compact = self._low = False
         self.setObjectName("voice_pane")
         self.setAccessibleName(_("Voice"))
@@ -241,6 +242,11 @@ class VoicePane(QFrame):
         self._show_hint(talk)
         self._announce(talk.sentence or _(STATES[talk.state]))
 
+    def show_loading(self, loading: bool) -> None:
+        """Tell whether the speech model is on its way, which the first words wait for."""
+        self._loading = loading
+        self._show_hint(self._talker.talk)
+
     def show_answer(self, message_id: str, text: str) -> None:
         """Show the message that answers, or is read aloud."""
         self.answer.show_message(message_id, text)
@@ -297,7 +303,7 @@ class VoicePane(QFrame):
         self._title.setText(text if self._low else _("Voice"))
 
     def _show_hint(self, talk: Talk) -> None:
-        self._hint.setText(hint(talk, self._mode, self._key))
+        self._hint.setText(hint(talk, self._mode, self._key, loading=self._loading))
         self.button.setAccessibleDescription(f"{_(STATES[talk.state])}. {self._hint.text()}")
 
     def _announce(self, sentence: str) -> None:

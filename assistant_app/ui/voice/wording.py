@@ -37,14 +37,17 @@ _HINTS = {
 }
 
 
-def hint(talk: Talk, mode: str, key: str) -> str:
+def hint(talk: Talk, mode: str, key: str, *, loading: bool = False) -> str:
     """Return what to do now.
 
     Args:
         talk: How things stand.
         mode: The setting "both", "hold" or "toggle".
         key: The chosen key of the window as this platform writes it; empty for none.
+        loading: The speech model is not there yet, which the first words wait for.
     """
+    if loading and talk.state is TalkState.FINISHING:
+        return _("The speech model is being loaded; your words are kept. Esc discards them")
     if talk.state is TalkState.IDLE:
         return _(_STARTS_WITH_KEY[mode]).format(key=key) if key else _(_STARTS[mode])
     if talk.state is not TalkState.LISTENING:
