@@ -73,12 +73,11 @@ class DeviceVoiceParts:
     @cached_property
     def transcribing(self) -> "FileTranscriber":
         """Turns files into text."""
-        from assistant_app.worker.voice.own_model import own_plan
         from assistant_app.worker.voice.transcribing import FileTranscriber
         from assistant_app.worker.voice.wishes import listen_options
 
         return FileTranscriber(
-            lambda model: own_plan(model or self._settings.current.speech_model, self._paths.speech_models),
+            self.plan,
             self._engine_of_its_own,
             lambda: listen_options(self._settings.current),
             self._emit,
@@ -107,11 +106,11 @@ class DeviceVoiceParts:
         portals = [HotkeyWay("portal", portal)] if sys.platform == "linux" else []
         return [*portals, HotkeyWay("pynput", keyboard)]
 
-    def plan(self) -> SpeechPlan:
-        """Return how to load the chosen speech model. Raises SpeechMissing."""
+    def plan(self, model: str = "") -> SpeechPlan:
+        """Return how to load a model by name or path; empty: the chosen one. Raises SpeechMissing."""
         from assistant_app.worker.voice.own_model import own_plan
 
-        return own_plan(self._settings.current.speech_model, self._paths.speech_models)
+        return own_plan(model or self._settings.current.speech_model, self._paths.speech_models)
 
     @property
     def cores(self) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from assistant_app import i18n
 from assistant_app.paths import Paths, resources
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.tiny_gguf import make_tiny_gguf
 from tests.fixtures.virtual_sound import virtual_sound
 
@@ -55,9 +56,8 @@ def pocket_model() -> Path:
 @pytest.fixture(scope="session")
 def pocket_whisper() -> str:
     """Path of the speech model that understands the sentences of the tests."""
-    path = ROOT / "tests" / "fixtures" / "pocket-whisper.pt"
-    assert path.is_file(), f"{path} is missing; it is part of the repository"
-    return str(path)
+    assert POCKET_WHISPER.is_file(), f"{POCKET_WHISPER} is missing; it is part of the repository"
+    return str(POCKET_WHISPER)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.table import Row, at_most
+from tests.fixtures import POCKET_WHISPER
 
 SIZES = ("tiny", "base", "small")
 SPOKEN = {3: 13, 5: 23, 10: 46}
@@ -20,7 +21,6 @@ HINT_GOAL = 10.0
 ROUNDS = 3
 """Of each the best counts, for other work on the machine only ever slows down."""
 CLIPS = 200
-POCKET = Path(__file__).parents[1] / "fixtures" / "pocket-whisper.pt"
 SCRIPTS = Path(__file__).parents[2] / "packaging" / "pocket" / "whisper"
 
 
@@ -107,7 +107,9 @@ def speech_words() -> Iterator[Row]:
     clips = evaluate_whisper.clips(CLIPS, seed=2026)
     session = Session(SpeechFinder())
     for bits in ("32", "8"):
-        model = SpeechModel(POCKET, StopByte(), n_threads=1, quantised=bits == "8", gains=lambda *_: True)
+        model = SpeechModel(
+            POCKET_WHISPER, StopByte(), n_threads=1, quantised=bits == "8", gains=lambda *_: True
+        )
         wrong = {"fast": 0, "hinted": 0, "full": 0}
         words = retries = unclear = differ = 0
         for number, (sound, text) in enumerate(clips):

@@ -61,6 +61,12 @@ def speak_between_taps(screen: Screen, sound: VirtualSound, text: str) -> float:
     return spoken.ended
 
 
+def open_voice(application: Application, screen: Screen) -> None:
+    """Start the window and open its voice pane."""
+    screen.xdotool("windowactivate", "--sync", screen.wait_for_window(application.start()))
+    screen.press("ctrl+shift+v")
+
+
 def speech_engines(application: Application) -> list[int]:
     """Return the speech engine processes of the application's window."""
     window = psutil.Process(application.processes[0].pid)
@@ -94,9 +100,7 @@ def quiet_for(recorder: Recorder, seconds: float) -> bool:
 def test_question_is_spoken_understood_calculated_kept_and_answered_aloud(
     talking: Application, screen: Screen, sound: VirtualSound
 ) -> None:
-    window = screen.wait_for_window(talking.start())
-    screen.xdotool("windowactivate", "--sync", window)
-    screen.press("ctrl+shift+v")
+    open_voice(talking, screen)
     with sound.recorder() as loudspeaker:
         ended = speak_while_held(screen, sound, "F8", "What is 12 plus 7?")
         wait_for("the answer", lambda: parts(talking, "assistant"))
@@ -111,9 +115,7 @@ def test_question_is_spoken_understood_calculated_kept_and_answered_aloud(
 def test_press_while_it_speaks_silences_it_and_keeps_only_what_was_heard(
     talking: Application, screen: Screen, sound: VirtualSound
 ) -> None:
-    window = screen.wait_for_window(talking.start())
-    screen.xdotool("windowactivate", "--sync", window)
-    screen.press("ctrl+shift+v")
+    open_voice(talking, screen)
     with sound.recorder() as loudspeaker:
         asked = speak_while_held(screen, sound, "F8", "What can you do?")
         wait_for("the answer", lambda: parts(talking, "assistant"))
@@ -137,9 +139,7 @@ def test_killed_speech_engine_is_started_again_and_loses_no_word(
     talking: Application, screen: Screen, sound: VirtualSound
 ) -> None:
     """The first death is made good at once; after the second one the recording waits for "Try again"."""
-    window = screen.wait_for_window(talking.start())
-    screen.xdotool("windowactivate", "--sync", window)
-    screen.press("ctrl+shift+v")
+    open_voice(talking, screen)
     speak_while_held(screen, sound, "F8", "What is 12 plus 7?")
     wait_for("the first answer", lambda: parts(talking, "assistant"))
     [first] = speech_engines(talking)
@@ -163,9 +163,7 @@ def test_whole_conversation_by_keyboard_without_holding_a_key(
     """T17: Space starts and ends, Ctrl+Enter sends what was checked, Tab reaches "Read aloud"."""
     model = {"speech_model": pocket_whisper, "speech_model_paths": [pocket_whisper]}
     talking.configure(first_run_done=True, voice_review=True, **model)
-    window = screen.wait_for_window(talking.start())
-    screen.xdotool("windowactivate", "--sync", window)
-    screen.press("ctrl+shift+v")
+    open_voice(talking, screen)
     with sound.recorder() as loudspeaker:
         asked = speak_between_taps(screen, sound, "What is 12 plus 7?")
 

@@ -2,13 +2,13 @@
 
 import json
 import signal
-import wave
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.driver import Application, wait_for
 from tests.fixtures.espeak import say
+from tests.fixtures.spoken import write_wav
 
 pytest.importorskip("whisper", reason="openai-whisper is not installed; scripts/setup.sh test installs it")
 
@@ -22,18 +22,9 @@ SENTENCES = (
 )
 
 
-def write(path: Path, samples: bytes) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples)
-    return path
-
-
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    return write(tmp_path / "question.wav", say("What time is it?"))
+    return write_wav(tmp_path / "question.wav", say("What time is it?"))
 
 
 def test_a_file_becomes_text(application: Application, clip: Path, pocket_whisper: str) -> None:
@@ -57,7 +48,7 @@ def test_subtitles_and_data(
 
 def test_control_c_keeps_what_is_done(application: Application, tmp_path: Path, pocket_whisper: str) -> None:
     window = (say("What time is it?") + bytes(60 * 16_000))[: 30 * 32_000]
-    hours = write(tmp_path / "long.wav", window * 240)
+    hours = write_wav(tmp_path / "long.wav", window * 240)
     target = tmp_path / "long.srt"
     # Progress stands on a terminal only, so the log of the speech process tells that it works.
     process = application.start("transcribe", str(hours), "--model", pocket_whisper, "--output", str(target))
@@ -81,9 +72,9 @@ def test_the_accuracy_of_the_fast_path_is_measured(
     application: Application, tmp_path: Path, pocket_whisper: str
 ) -> None:
     for number, sentence in enumerate(SENTENCES):
-        write(tmp_path / f"{number}.wav", say(sentence))
+        write_wav(tmp_path / f"{number}.wav", say(sentence))
         (tmp_path / f"{number}.txt").write_text(sentence, encoding="utf-8")
-    write(tmp_path / "without-words.wav", say("Hello"))
+    write_wav(tmp_path / "without-words.wav", say("Hello"))
     done = application.command("transcribe", "--accuracy", str(tmp_path), "--model", pocket_whisper, "--json")
     report = json.loads(done.stdout)
     assert len(report["clips"]) == len(SENTENCES)

@@ -5,20 +5,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from assistant_app.core.events import Event, ModelsChanged
 from assistant_app.core.text import N_
 from assistant_app.core.views import ModelRow
 from assistant_app.i18n import _
 from assistant_app.ui.page_opener import PageOpener
+from assistant_app.ui.pages.model_cards import CardList, ModelCard, in_use
 from assistant_app.ui.pages.page import Page
 from assistant_app.ui.wording import size
 
@@ -42,14 +36,8 @@ class ModelsPage(Page):
             (680, 600),
         )
         self.setAcceptDrops(True)
-        self._area = QScrollArea(self)
-        self._area.setObjectName("model_list")
-        self._area.setAccessibleName(_("Models"))
-        self._area.setToolTip(_("The models that can be chosen"))
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setMinimumHeight(160)
-        self.body.addWidget(self._area, 1)
+        self._list = CardList(self, "model_list", _("Models"), _("The models that can be chosen"))
+        self.body.addWidget(self._list, 1)
         add = self.button(
             "add_model",
             _("Add a model file…"),
@@ -108,42 +96,23 @@ class ModelsPage(Page):
             self._load()
 
     def _show(self, rows: Sequence[ModelRow]) -> None:
-        inside = QWidget()
-        inside.setObjectName("model_cards")
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 6, 0)
-        layout.setSpacing(8)
-        for row in rows:
-            layout.addWidget(self._card(row))
-        layout.addStretch(1)
-        layout.addWidget(self.label(_("Where to get a bigger one"), heading=True))
-        layout.addWidget(self.label(_(_WHERE), role="muted"))
-        self._area.setWidget(inside)
+        where = (
+            self.label(_("Where to get a bigger one"), heading=True),
+            self.label(_(_WHERE), role="muted"),
+        )
+        self._list.fill("model_cards", [self._card(row) for row in rows], where)
 
-    def _card(self, row: ModelRow) -> QFrame:
-        card = QFrame()
-        card.setObjectName("card")
-        card.setAccessibleName(row.name)
-        line = QHBoxLayout(card)
-        line.setContentsMargins(14, 10, 10, 10)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        name = self.label(row.name, heading=True)
-        name.setToolTip(row.path)
-        words.addWidget(name)
+    def _card(self, row: ModelRow) -> ModelCard:
         about = [size(row.size_bytes)]
         if row.bundled:
             about.append(_("comes with Assistant"))
         if row.note:
             about.append(row.note)
-        words.addWidget(self.label(" · ".join(about), role="muted"))
+        card = ModelCard(self, row.name, row.path, about)
         if row.fit_sentence:
-            words.addWidget(self.label(row.fit_sentence, role="good" if row.fits else "danger"))
-        line.addLayout(words, 1)
+            card.words.addWidget(self.label(row.fit_sentence, role="good" if row.fits else "danger"))
         if row.chosen:
-            in_use = self.label(_("In use"), role="good")
-            in_use.setWordWrap(False)
-            line.addWidget(in_use, 0, Qt.AlignmentFlag.AlignVCenter)
+            card.add(in_use(self))
         elif not row.fits and row.size_bytes:
             anyway = self.button(
                 "load_anyway",
@@ -155,7 +124,7 @@ class ModelsPage(Page):
                 in_row=False,
             )
             anyway.setAccessibleName(_("Use {name} anyway").format(name=row.name))
-            line.addWidget(anyway, 0, Qt.AlignmentFlag.AlignVCenter)
+            card.add(anyway)
         else:
             choose = self.button(
                 "choose_model",
@@ -166,7 +135,7 @@ class ModelsPage(Page):
             )
             choose.setAccessibleName(_("Use {name}").format(name=row.name))
             choose.setMinimumSize(QSize(72, 0))
-            line.addWidget(choose, 0, Qt.AlignmentFlag.AlignVCenter)
+            card.add(choose)
         if not row.bundled:
             remove = self.button(
                 "remove_model",
@@ -176,7 +145,7 @@ class ModelsPage(Page):
                 in_row=False,
             )
             remove.setAccessibleName(_("Remove {name}").format(name=row.name))
-            line.addWidget(remove, 0, Qt.AlignmentFlag.AlignVCenter)
+            card.add(remove)
         return card
 
     def _choose(self, row: ModelRow, *, anyway: bool = False) -> None:

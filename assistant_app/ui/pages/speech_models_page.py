@@ -6,13 +6,10 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +18,7 @@ from assistant_app.core.events import Event, SpeechModelsChanged
 from assistant_app.core.voice import SpeechModelRow
 from assistant_app.i18n import _
 from assistant_app.ui.page_opener import PageOpener
+from assistant_app.ui.pages.model_cards import CardList, ModelCard, in_use
 from assistant_app.ui.pages.page import Page
 from assistant_app.ui.wording import size
 
@@ -42,14 +40,10 @@ class SpeechModelsPage(Page):
         )
         self._rows: tuple[SpeechModelRow, ...] = ()
         self._bars: dict[str, tuple[QProgressBar, QLabel]] = {}
-        self._area = QScrollArea(self)
-        self._area.setObjectName("speech_model_list")
-        self._area.setAccessibleName(_("Speech models"))
-        self._area.setToolTip(_("The speech models that can be chosen"))
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setMinimumHeight(160)
-        self.body.addWidget(self._area, 1)
+        self._list = CardList(
+            self, "speech_model_list", _("Speech models"), _("The speech models that can be chosen")
+        )
+        self.body.addWidget(self._list, 1)
         self._add = self.button(
             "add_speech_model",
             _("Add a file…"),
@@ -114,46 +108,27 @@ class SpeechModelsPage(Page):
     def _build(self, rows: Sequence[SpeechModelRow]) -> None:
         focused = self.focusWidget()
         place = focused.property("model") if focused is not None else None
-        scrolled = self._area.verticalScrollBar().value()
+        scrolled = self._list.verticalScrollBar().value()
         self._bars = {}
-        inside = QWidget()
-        inside.setObjectName("speech_model_cards")
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 6, 0)
-        layout.setSpacing(8)
-        for row in rows:
-            layout.addWidget(self._card(row))
-        layout.addStretch(1)
-        self._area.setWidget(inside)
-        self._area.verticalScrollBar().setValue(scrolled)
+        inside = self._list.fill("speech_model_cards", [self._card(row) for row in rows])
+        self._list.verticalScrollBar().setValue(scrolled)
         for button in inside.findChildren(QPushButton):
             if place is not None and button.property("model") == place:
                 button.setFocus()
                 break
 
-    def _card(self, row: SpeechModelRow) -> QFrame:
-        card = QFrame()
-        card.setObjectName("card")
-        card.setAccessibleName(row.name)
-        line = QHBoxLayout(card)
-        line.setContentsMargins(14, 10, 10, 10)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        name = self.label(row.name, heading=True)
-        name.setToolTip(row.path)
-        words.addWidget(name)
+    def _card(self, row: SpeechModelRow) -> ModelCard:
         about = [size(row.size_bytes)] if row.size_bytes else []
         if not row.own:
             about.append(_("all languages") if row.multilingual else _("English"))
         if row.recommended:
             about.append(_("recommended for this computer"))
-        words.addWidget(self.label(" · ".join(about), role="muted"))
-        words.addWidget(self.label(row.note, role="muted" if row.fits else "danger"))
+        card = ModelCard(self, row.name, row.path, about)
+        card.words.addWidget(self.label(row.note, role="muted" if row.fits else "danger"))
         if row.received_bytes is not None:
-            words.addLayout(self._progress(row))
-        line.addLayout(words, 1)
+            card.words.addLayout(self._progress(row))
         for button in self._buttons(row):
-            line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+            card.add(button)
         return card
 
     def _progress(self, row: SpeechModelRow) -> QHBoxLayout:
@@ -183,9 +158,7 @@ class SpeechModelsPage(Page):
             get = self._card_button(row, "get_speech_model", _("Get"), tip, lambda: self._get(row), kind)
             return [get]
         if row.chosen:
-            in_use = self.label(_("In use"), role="good")
-            in_use.setWordWrap(False)
-            found.append(in_use)
+            found.append(in_use(self))
         elif row.present:
             tip = _("Recognise speech with {name}").format(name=name)
             found.append(

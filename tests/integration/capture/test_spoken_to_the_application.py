@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ from assistant_app.core.events import AudioLevel, Event, TalkChanged, TalkTiming
 from assistant_app.core.voice import TalkState
 from assistant_app.paths import Paths
 from assistant_app.worker.service import AssistantService
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.virtual_sound import VirtualSound
 
-WHISPER = Path(__file__).parents[2] / "fixtures" / "pocket-whisper.pt"
 WAIT_S = 120.0
 
 pytest.importorskip("whisper", reason="openai-whisper is not installed; scripts/setup.sh test installs it")
@@ -52,7 +51,7 @@ class Events:
 async def service(virtual_sound: VirtualSound, paths: Paths) -> AsyncIterator[AssistantService]:
     """All parts are real: microphone, Whisper, language model, database, voice."""
     settings = prepare(paths)
-    settings.change({"speech_model": str(WHISPER), "speech_language": "en", "temperature": 0.0})
+    settings.change({"speech_model": str(POCKET_WHISPER), "speech_language": "en", "temperature": 0.0})
     with virtual_sound.here():
         made = build_service(paths, settings)
         await made.start()

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from assistant_app.core.voice import MicrophoneError
 from assistant_app.speech.devices import microphones
 from assistant_app.speech.microphone import DeviceMicrophone
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.virtual_sound import RATE, VirtualSound
 
-WHISPER = Path(__file__).parents[2] / "fixtures" / "pocket-whisper.pt"
 CLICKS = 8
 # Between two rounds nothing sounds for longer; the two ways of timing sound differ by less.
 QUIET_S = 0.1
@@ -158,7 +157,7 @@ async def test_what_is_spoken_is_what_whisper_hears(
 ) -> None:
     """From espeak-ng over the sound server, PortAudio and the resampler to the pocket Whisper."""
     whisper = pytest.importorskip("whisper")
-    model = whisper.load_model(str(WHISPER))
+    model = whisper.load_model(str(POCKET_WHISPER))
     heard = Heard(microphone)
     recording = await microphone.record(time.monotonic(), 0.0, heard.flow.set)
     await asyncio.wait_for(heard.flow.wait(), 20)

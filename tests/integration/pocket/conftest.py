@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures import POCKET_WHISPER
+
 MODEL_PATH = Path(__file__).parents[3] / "resources" / "models" / "pocket.gguf"
 POCKET_SCRIPTS = Path(__file__).parents[3] / "packaging" / "pocket"
-WHISPER_PATH = Path(__file__).parents[2] / "fixtures" / "pocket-whisper.pt"
 
 Answer = Callable[[list[dict[str, str]]], str]
 
@@ -56,4 +57,4 @@ def whisper_model(listening: Any) -> Any:
     import whisper
 
     torch.set_num_threads(1)
-    return whisper.load_model(str(WHISPER_PATH), device="cpu")
+    return whisper.load_model(str(POCKET_WHISPER), device="cpu")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .conftest import WHISPER_PATH
+from tests.fixtures import POCKET_WHISPER
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("espeak-ng"), reason="espeak-ng is not installed; scripts/setup.sh test installs it"
@@ -33,7 +33,7 @@ def clips(listening: Any) -> Any:
 def test_it_is_a_small_english_whisper(whisper_model: Any) -> None:
     assert not whisper_model.is_multilingual
     assert whisper_model.dims.n_vocab == 51864
-    assert WHISPER_PATH.stat().st_size <= 18_000_000
+    assert POCKET_WHISPER.stat().st_size <= 18_000_000
 
 
 @pytest.mark.parametrize("sentence", SAID)

@@ -17,24 +17,25 @@ from assistant_app.engines.whisper.gate import SpeechFinder
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
 from assistant_app.worker.speech_engine import SpeechEngine
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.random_whisper import make_random_whisper
-from tests.integration.pocket.conftest import WHISPER_PATH, listening, whisper_model
+from tests.integration.pocket.conftest import listening, whisper_model
 
 __all__ = ["listening", "whisper_model"]
 
 Sound = Any
-POCKET = SpeechPlan(str(WHISPER_PATH), "Pocket", n_threads=1)
+POCKET = SpeechPlan(str(POCKET_WHISPER), "Pocket", n_threads=1)
 
 
 @pytest.fixture(scope="session")
 def pocket_fp32() -> SpeechModel:
-    return SpeechModel(WHISPER_PATH, StopByte(), n_threads=1, quantised=False)
+    return SpeechModel(POCKET_WHISPER, StopByte(), n_threads=1, quantised=False)
 
 
 @pytest.fixture(scope="session")
 def pocket_int8() -> SpeechModel:
     """The pocket model with every part in eight bits, whether this computer gains by it or not."""
-    return SpeechModel(WHISPER_PATH, StopByte(), n_threads=1, gains=always)
+    return SpeechModel(POCKET_WHISPER, StopByte(), n_threads=1, gains=always)
 
 
 def always(*_: object) -> bool:

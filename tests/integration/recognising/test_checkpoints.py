@@ -12,8 +12,8 @@ import whisper
 from assistant_app.core.errors import ModelError
 from assistant_app.engines import machine
 from assistant_app.engines.whisper import checkpoint
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.random_whisper import ENGLISH, make_random_whisper
-from tests.integration.pocket.conftest import WHISPER_PATH
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -24,8 +24,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_builds_what_whisper_builds() -> None:
-    ours = checkpoint.load(WHISPER_PATH)
-    theirs = whisper.load_model(str(WHISPER_PATH), device="cpu")
+    ours = checkpoint.load(POCKET_WHISPER)
+    theirs = whisper.load_model(str(POCKET_WHISPER), device="cpu")
     state = ours.whisper.state_dict()
     assert set(state) == set(theirs.state_dict())
     assert all(torch.equal(state[name], tensor) for name, tensor in theirs.state_dict().items())

@@ -10,8 +10,8 @@ from assistant_app.core.errors import ModelError
 from assistant_app.core.voice import ListenOptions, NoText
 from assistant_app.engines.whisper.faster import FasterModel
 from assistant_app.engines.whisper.session import Session
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.spoken import pcm
-from tests.integration.pocket.conftest import WHISPER_PATH
 from tests.integration.recognising.conftest import Say
 
 SAID = ["Set a timer for 5 minutes.", "What time is it in Tokyo?", "My name is Ada."]
@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("ctranslate2", reason="faster-whisper is optional and is not installed")
     from tests.fixtures.faster_whisper import convert
 
-    return convert(WHISPER_PATH, tmp_path_factory.mktemp("faster") / "pocket")
+    return convert(POCKET_WHISPER, tmp_path_factory.mktemp("faster") / "pocket")
 
 
 @pytest.mark.parametrize("quantised", [False, True])

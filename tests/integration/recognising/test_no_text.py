@@ -15,8 +15,8 @@ from assistant_app.engines.whisper.listener import token_limit
 from assistant_app.engines.whisper.model import SpeechModel
 from assistant_app.engines.whisper.session import Session
 from assistant_app.engines.whisper.window import FULL
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.spoken import KINDS, pcm, quiet
-from tests.integration.pocket.conftest import WHISPER_PATH
 from tests.integration.recognising.conftest import Say, counted_passes
 
 
@@ -68,7 +68,7 @@ def test_made_up_phrases_are_believed_of_whoever_spoke_long_enough() -> None:
 
 def forced(path: Path) -> Path:
     """Write a pocket Whisper that repeats one word for ever, whatever it hears."""
-    content = torch.load(WHISPER_PATH, weights_only=True)
+    content = torch.load(POCKET_WHISPER, weights_only=True)
     state = content["model_state_dict"]
     row = state["decoder.token_embedding.weight"][1000].float()
     state["decoder.ln.bias"] = (state["decoder.ln.bias"].float() + 50 * row / row.norm()).half()

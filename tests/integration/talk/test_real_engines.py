@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -39,11 +38,11 @@ from assistant_app.store.store import Store
 from assistant_app.worker.prompt_views import PromptViews
 from assistant_app.worker.service import AssistantService
 from assistant_app.worker.voice.service import VoiceService
+from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.espeak import blocks, say
 from tests.fixtures.scripted_voice_parts import ScriptedMicrophone, ScriptedSpeaker
 from tests.integration.worker.conftest import Recorder
 
-WHISPER = Path(__file__).parents[2] / "fixtures" / "pocket-whisper.pt"
 WRAPPING_TOKENS = 16
 """What a template puts around a question and before its answer: the goal of reading ahead."""
 
@@ -105,7 +104,7 @@ class Talk:
 async def talk(paths: Paths) -> AsyncIterator[Talk]:
     """Start the application's service with its pocket model and the tests' Whisper."""
     settings = prepare(paths)
-    settings.change({"speech_model": str(WHISPER), "speech_language": "en", "temperature": 0.0})
+    settings.change({"speech_model": str(POCKET_WHISPER), "speech_language": "en", "temperature": 0.0})
     made: list[RealParts] = []
 
     def voice(service: AssistantService) -> VoiceService:

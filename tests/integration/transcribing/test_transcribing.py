@@ -1,7 +1,6 @@
 """Sound files become text window by window; stopped, damaged or silent ones give what there is."""
 
 import asyncio
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from assistant_app.settings import SettingsFile
 from assistant_app.speech.files import SoundFileError
 from assistant_app.worker.voice.transcribing import FileTranscriber
 from tests.fixtures.espeak import say
+from tests.fixtures.spoken import write_wav
 
 RATE = 16_000
 
@@ -78,19 +78,10 @@ def understood(text: str, start_s: float, end_s: float, consumed_s: float, langu
     )
 
 
-def write(path: Path, samples: bytes) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples)
-    return path
-
-
 @pytest.fixture
 def minute(tmp_path: Path) -> Path:
     """Seventy seconds."""
-    return write(tmp_path / "talk.wav", bytes(70 * RATE * 2))
+    return write_wav(tmp_path / "talk.wav", bytes(70 * RATE * 2))
 
 
 @pytest.fixture
@@ -258,7 +249,7 @@ async def test_a_real_recording_is_understood_by_the_real_engine(
     pytest.importorskip("whisper", reason="openai-whisper is not installed")
     sentence = say("What time is it?")
     room = np.random.default_rng(1).normal(0, 3, 31 * RATE).astype("<i2").tobytes()
-    path = write(tmp_path / "talk.wav", sentence + room + sentence)
+    path = write_wav(tmp_path / "talk.wav", sentence + room + sentence)
     transcript = await parts.transcribing.transcribe_file(path, model=pocket_whisper)
     await parts.close()
     assert len(transcript.segments) == 2
