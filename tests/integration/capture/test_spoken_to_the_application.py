@@ -12,6 +12,7 @@ from assistant_app.core.events import AudioLevel, Event, TalkChanged, TalkTiming
 from assistant_app.core.voice import TalkState
 from assistant_app.paths import Paths
 from assistant_app.worker.service import AssistantService
+from assistant_app.worker.voice.reading import OUTPUT_LATENCY_S
 from tests.fixtures import POCKET_WHISPER
 from tests.fixtures.virtual_sound import VirtualSound
 
@@ -85,6 +86,8 @@ async def test_spoken_questions_are_answered_aloud(
             spoken = len(events.seen)
             if service.voice.talk.state is not TalkState.IDLE:
                 await events.state(TalkState.IDLE, spoken)
+            # Until then the end of the answer is in the air, and what is recorded of it is left out.
+            await asyncio.to_thread(loudspeaker.wait_for, time.monotonic() + OUTPUT_LATENCY_S)
             view = await service.open_conversation(conversation)
             question, answer = (row.message for row in view.messages[-2:])
             assert isinstance(question.parts[0], AudioTranscriptPart)
