@@ -265,6 +265,9 @@ class Requests:
                 rng.randrange(2, 13) if self._families.held or rng.random() < 0.6 else rng.randrange(2, 60)
             )
             return spoken(number, self._language) if slot == "N" else str(rng.randrange(1, 13))
+        if slot == "H":
+            hour = rng.randrange(1, 13)
+            return "两" if hour == 2 and self._language == "zh" else spoken(hour, self._language)
         if slot == "n2":
             return str(rng.randrange(1, 60))
         if slot == "n":

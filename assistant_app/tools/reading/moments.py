@@ -101,6 +101,8 @@ def read_moment(text: str, now: datetime) -> datetime | None:
         return relative
     # 一 in 周一 is a weekday, not a number.
     plain = re.sub(r"(周|星期|礼拜)([一二三四五六日天])", lambda m: f"weekday{_WEEKDAYS[m[2]]} ", plain)
+    # 三点二十 is a time of day here, not the decimal 3.20.
+    plain = re.sub(r"[一二两三四五六七八九十]+(?=点)", lambda m: spelled(m[0]), plain)
     found = _Reading(spelled(plain), now)
     try:
         _find_day(found)

@@ -14,7 +14,10 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 BANNED = re.compile(r"piper-tts|espeakng-loader|phonemizer(-.*)?|kokoro-onnx|py-espeak-ng|espeak-phonemizer")
 """GPL themselves, or nothing but a way to load espeak-ng's GPL library into the process."""
 
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "pyinstaller": "what it puts into a package, its boot loader, is excepted from the GPL by its licence",
+    "pyinstaller-hooks-contrib": "its hooks run when a package is made; those that go into it are Apache-2.0",
+}
 """Tools of developers under the GPL that are run but neither linked nor passed on: name to reason."""
 
 _COPYLEFT = re.compile(
