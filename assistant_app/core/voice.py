@@ -319,6 +319,12 @@ class SpeechMissing(AssistantError):
     )
 
 
+class SpeechNotInstalled(SpeechMissing):
+    """There is no speech engine on this computer; the sentence says how to get it here."""
+
+    code = "speech-not-installed"
+
+
 class SpeechGap(AssistantError):
     """The speech engine lacks the beginning of an utterance; it has to be sent again."""
 
