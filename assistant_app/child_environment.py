@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import MutableMapping
-from pathlib import Path
 
 _OF_THE_FREEZER = ("_PYI_", "_MEIPASS")
 _LISTS_OF_FOLDERS = ("DYLD_LIBRARY_PATH", "QT_PLUGIN_PATH", "QML2_IMPORT_PATH")
@@ -37,4 +36,4 @@ def _put(environment: MutableMapping[str, str], name: str, value: str) -> None:
 
 
 def _lies_in(folder: str, inside: str) -> bool:
-    return Path(folder).is_relative_to(inside)
+    return folder == inside or folder.startswith(inside + os.sep)
