@@ -69,6 +69,9 @@ def rendering() -> str:
         loop.exec()
     outline = setter.outline(setting)
     if outline is None or not outline.svg:
+        from ziamath import zmath
+
+        zmath.Latex(setting.latex)  # says what it lacks: the window shows the source instead
         raise CheckFailed("a formula could not be set")
     lexers = [get_lexer_by_name(name).name for name in ("python", "c++", "bash", "json")]
     return f"icons, themes, a formula, {', '.join(lexers)}; {len(QFontDatabase.families())} font families"
