@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from assistant_app import __version__, i18n
 from assistant_app.selftest import files, system
 from assistant_app.selftest.engines import Answering, Speech, greeting, voices
 from assistant_app.selftest.parts import parts
-from assistant_app.selftest.report import Check, Outcome, carry_out, tell
+from assistant_app.selftest.report import THREADS, Check, Outcome, carry_out, tell
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         i18n.set_language("en")
         code = _run(options)
         logging.shutdown()  # the log lies in the folder that is deleted now
+    if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        os._exit(code)  # a check that hangs would keep the process from ending
     return code
 
 

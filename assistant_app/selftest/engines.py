@@ -11,6 +11,7 @@ import psutil
 from assistant_app.app import build_worker, prepare
 from assistant_app.core import word_errors
 from assistant_app.core.conversation import Message
+from assistant_app.core.errors import EngineStopped
 from assistant_app.core.events import Event, TextDelta, ToolCallStarted
 from assistant_app.core.voice import SAMPLE_RATE, Heard, ListenOptions, SpeechPlan, VoiceMissing
 from assistant_app.doctor import start_engine
@@ -159,6 +160,9 @@ class Speech:
                     _expect(heard, self.text)
                     told.append(f"“{heard.text.strip()}”")
             return "; ".join(told)
+        except EngineStopped as error:
+            crash = engine.last_crash
+            raise CheckFailed(f"{error.sentence()} {crash.output[-500:] if crash else ''}") from error
         finally:
             await engine.stop()
 

@@ -12,6 +12,9 @@ from assistant_app.core.errors import AssistantError
 LIMIT_S = 240.0
 """After this time a check is taken to hang. Loading torch from a cold disk takes a busy computer a minute."""
 
+THREADS = "selftest-"
+"""How the names of the threads begin in which checks run."""
+
 Check = Callable[[], str]
 """Returns what was found; raises CheckFailed, or whatever its subject raises."""
 
@@ -47,10 +50,10 @@ def carry_out(name: str, check: Check, limit_s: float = LIMIT_S) -> Outcome:
             outcome.append((False, f"{error!r} in {place.filename}:{place.lineno}"))
 
     began = time.monotonic()
-    thread = threading.Thread(target=work, name=f"selftest-{name}", daemon=True)
+    thread = threading.Thread(target=work, name=f"{THREADS}{name}", daemon=True)
     thread.start()
     thread.join(limit_s)
-    ok, detail = outcome[0] if outcome else (False, f"no end within {limit_s:.0f} s")
+    ok, detail = outcome[0] if outcome else (False, f"no end within {limit_s:g} s")
     return Outcome(name, ok, detail, round(time.monotonic() - began, 3))
 
 
