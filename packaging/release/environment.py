@@ -1,4 +1,4 @@
-"""Sets up what a Windows or macOS machine needs to make packages: `environment.py test|package`.
+"""Sets up what a Windows or macOS machine needs to make packages: `environment.py test|package|wheel`.
 
 What scripts/setup.sh does on Linux, without apt and bash: a virtual environment with the exact versions and
 hashes of requirements/, and llama.cpp compiled once with support for every processor of the platform.
@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -23,6 +24,9 @@ ENVIRONMENTS = {
     "package": (Path("build/package/venv"), "package", True),
 }
 """For each purpose: the folder, the lock file, and whether speech recognition belongs to it."""
+
+WHEEL = "wheel"
+"""The purpose of which only llama.cpp's wheel is made, to be kept."""
 
 _EVERYWHERE = ["-DGGML_NATIVE=OFF", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_CURL=OFF"]
 _OPTIONS = {
@@ -83,10 +87,12 @@ def python_of(environment: Path, platform: str) -> Path:
 
 def make(purpose: str, wheels: Path) -> None:
     """Create the environment. Raises subprocess.CalledProcessError when a step fails."""
+    if purpose == WHEEL:
+        with tempfile.TemporaryDirectory() as folder_of_builder:
+            _llama_wheel(_python_in(Path(folder_of_builder)), wheels)
+        return
     folder, lock, voice = ENVIRONMENTS[purpose]
-    environment = ROOT / folder
-    venv.create(environment, with_pip=True, clear=True)
-    python = python_of(environment, sys.platform)
+    python = _python_in(ROOT / folder)
     _pip(python, "--no-deps", str(_llama_wheel(python, wheels)))
     _pip(python, "--require-hashes", "-r", str(ROOT / "requirements" / f"{lock}.txt"))
     _pip(python, "--no-deps", "--editable", str(ROOT))
@@ -94,6 +100,11 @@ def make(purpose: str, wheels: Path) -> None:
         _pip(python, "--no-deps", "--require-hashes", "-r", str(ROOT / "requirements" / "voice.txt"))
         # PyPI's build for Windows and macOS is the one for processors; what it needs is in voice.txt.
         _pip(python, "--no-deps", f"torch=={torch_version(_text('pyproject.toml'))}")
+
+
+def _python_in(environment: Path) -> Path:
+    venv.create(environment, with_pip=True, clear=True)
+    return python_of(environment, sys.platform)
 
 
 def _llama_wheel(python: Path, wheels: Path) -> Path:
@@ -127,7 +138,7 @@ def _text(path: str) -> str:
 def main() -> None:
     """Make an environment, or print the key of the wheel."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("purpose", nargs="?", choices=list(ENVIRONMENTS))
+    parser.add_argument("purpose", nargs="?", choices=[*ENVIRONMENTS, WHEEL])
     parser.add_argument("--wheels", type=Path, default=ROOT / "build" / "package" / "wheels")
     parser.add_argument(
         "--key", action="store_true", help="print what the wheel depends on, and nothing else"
@@ -138,7 +149,7 @@ def main() -> None:
     elif options.purpose:
         make(options.purpose, options.wheels)
     else:
-        parser.error("name a purpose: test or package")
+        parser.error("name a purpose: test, package or wheel")
 
 
 if __name__ == "__main__":
