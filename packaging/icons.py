@@ -33,11 +33,12 @@ _PNG_FROM = 256
 
 def png(size: int, source: Path = SOURCE) -> bytes:
     """Return a PNG of `size` pixels a side."""
-    from PySide6.QtCore import QBuffer, QIODevice
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+    from PySide6.QtGui import QImageWriter
 
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    _draw(size, source).save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(_draw(size, source))
     return bytes(buffer.data().data())
 
 

@@ -59,7 +59,7 @@ def cmake_options(platform: str) -> list[str]:
 
 def locked(name: str, lock: str) -> str:
     """Return the entry of a package in a lock file: version and hashes. Raises SystemExit without one."""
-    found = re.search(rf"^{re.escape(name)}==.*(?:\\\n.*)*$", lock, re.MULTILINE)
+    found = re.search(rf"^{re.escape(name)}==[^\\\n]*(?:\\\n[^\\\n]*)*$", lock, re.MULTILINE)
     if found is None:
         sys.exit(f"{name} is in none of the lines of the lock file.")
     return found[0]
