@@ -23,9 +23,13 @@ one() {
     printf '%s' "$files"
 }
 
-# Prints the missing libraries of every program and library in a folder, one a line.
+# Prints what the system lacks for the programs and libraries in a folder, one a line. They may find each other anywhere
+# in it: which of them loads which is known when the program runs.
 missing_libraries() {
-    find "$1" -type f \( -name '*.so*' -o -perm -u+x \) -print0 | xargs -0 ldd 2>/dev/null | grep 'not found' | sort -u
+    local folders
+    folders=$(find "$1" -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
+    find "$1" -type f \( -name '*.so*' -o -perm -u+x \) -print0 |
+        LD_LIBRARY_PATH=$folders xargs -0 ldd 2>/dev/null | grep 'not found' | sort -u
 }
 
 if command -v apt-get >/dev/null; then
