@@ -49,7 +49,7 @@ def test_every_subject_is_looked_at_once(healthy: list[Finding]) -> None:
     assert len(codes) == len(set(codes))
     folders = {"folder-data", "folder-config", "folder-cache", "folder-logs"}
     machine = {"version", "system", "libraries", "disk", "memory", "cpu", "threads"}
-    parts = {"database", "model", "engine", "isolation", "keyring"}
+    parts = {"database", "model", "engine", "isolation", "keyring", "updates"}
     voice = {"microphones", "speakers", "recognition", "voices", "hotkeys"}
     assert set(codes) == folders | machine | parts | voice
 
