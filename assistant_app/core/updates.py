@@ -44,7 +44,8 @@ OLDER = N_(
 
 _VERSION = re.compile(
     r"(?P<release>\d{1,9}(?:\.\d{1,9}){0,5})(?:(?P<stage>a|b|rc)(?P<pre>\d{1,9}))?"
-    r"(?:\.post(?P<post>\d{1,9}))?(?:\.dev(?P<dev>\d{1,9}))?"
+    r"(?:\.post(?P<post>\d{1,9}))?(?:\.dev(?P<dev>\d{1,9}))?",
+    re.ASCII,
 )
 _DEV_ONLY, _FINAL = ("", 0), ("z", 0)
 """Before "a", and after "rc"."""

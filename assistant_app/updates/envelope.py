@@ -6,13 +6,12 @@ keys for another purpose can pass for a manifest.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from assistant_app.core.updates import MOST_BYTES, NOT_SIGNED, UNREADABLE, UpdateRefused
 
@@ -63,7 +62,7 @@ def opened(data: bytes, keys: Sequence[str]) -> bytes:
     try:
         envelope = Envelope.model_validate_json(data)
         payload = base64.b64decode(envelope.payload, validate=True)
-    except (ValidationError, binascii.Error) as error:
+    except ValueError as error:
         raise UpdateRefused(UNREADABLE, detail=f"envelope: {type(error).__name__}") from error
     if envelope.payloadType != PAYLOAD_TYPE:
         raise UpdateRefused(NOT_SIGNED, detail="signed for another purpose")
@@ -79,6 +78,6 @@ def opened(data: bytes, keys: Sequence[str]) -> bytes:
 def _holds(public: bytes, signature: str, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(signature, validate=True), message)
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True
