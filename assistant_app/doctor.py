@@ -255,7 +255,7 @@ def _updates(paths: Paths, settings: Settings) -> Finding:
     if not source.possible:
         text = _(NO_KEY)
     elif not settings.look_for_updates:
-        text = _("They are not looked for; Settings, General switches that on.")
+        text = _("Nobody is asked about them; that can be switched on in Settings, General.")
     else:
         at = recall(paths.updates_file).checked_at
         last = f"{datetime.fromtimestamp(at):%Y-%m-%d}" if at else _("never")

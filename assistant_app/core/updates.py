@@ -19,22 +19,22 @@ NO_KEY = N_(
     " where you got this one."
 )
 NOT_SIGNED = N_(
-    "The news about updates is not signed by the makers of Assistant, so it was ignored and nothing was"
+    "The information about updates is not signed by the makers of Assistant, so it was ignored and nothing was"
     " changed. Try again later, or look where you got Assistant."
 )
 UNREADABLE = N_(
-    "The news about updates cannot be read, so it was ignored and nothing was changed. Try again later."
+    "The information about updates cannot be read, so it was ignored and nothing was changed. Try again later."
 )
 ROLLED_BACK = N_(
-    "The server sent older news about updates than before, so it was ignored and nothing was changed. Try"
-    " again later."
+    "The server sent older information about updates than before, so it was ignored and nothing was changed."
+    " Try again later."
 )
 EXPIRED = N_(
-    "The news about updates was good until {date} only, so it was ignored and nothing was changed. Check the"
-    " date of this computer, or try again in some days."
+    "The information about updates was good until {date} only, so it was ignored and nothing was changed."
+    " Check the date of this computer, or try again in some days."
 )
 TOO_EARLY = N_(
-    "The news about updates is dated {date}, which is later than the clock of this computer, so it was"
+    "The information about updates is dated {date}, which is later than the clock of this computer, so it was"
     " ignored and nothing was changed. Set the clock and try again."
 )
 OLDER = N_(

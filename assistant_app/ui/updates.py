@@ -37,7 +37,7 @@ class Updates(QObject):
 
 def update_sentence(release: Release) -> str:
     """Return what is new, in the language of the window where the makers wrote it in that."""
-    sentence = _("Assistant {version} can be had; this is {running}.").format(
+    sentence = _("Assistant {version} is out; you have {running}.").format(
         version=release.version, running=__version__
     )
     notes = release.notes.get(language()) or release.notes.get("en", "")

@@ -12,7 +12,7 @@ from assistant_app.private_file import write_private
 log = logging.getLogger(__name__)
 
 _NOT_KEPT = N_(
-    "When updates were looked for cannot be kept ({reason}), so they are not looked for and nothing was"
+    "The date of the last check for updates cannot be saved ({reason}), so nobody was asked and nothing was"
     " changed. Make room or check who owns the data folder, and try again."
 )
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.updates import NO_KEY, Release, UpdateStatus
@@ -29,13 +30,14 @@ def update_field(page: "Page", name: str, field: FieldInfo, value: Any, changed:
 
 
 class UpdateField(QWidget):
-    """A switch and a button, and below them one sentence."""
+    """A switch and a button, below them one sentence, and the way to a newer version."""
 
     def __init__(self, page: "Page", switch: QWidget) -> None:
         super().__init__()
         self._page = page
         self._switch = switch
         self._release: Release | None = None
+        self._asked = False
         self._now = page.button(
             "check_updates",
             _("Check now"),
@@ -56,13 +58,14 @@ class UpdateField(QWidget):
         self._says.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout()
         row.setSpacing(12)
-        for widget in (switch, self._now, self._open):
-            row.addWidget(widget)
+        row.addWidget(switch)
+        row.addWidget(self._now)
         row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self._says)
+        layout.addWidget(self._open, 0, Qt.AlignmentFlag.AlignLeft)
         self.setFocusProxy(switch)
         self._show(None, "")
         self._allow(False)
@@ -83,6 +86,7 @@ class UpdateField(QWidget):
             self._show(None, sentence.format(when=day_and_time(status.checked_at)))
 
     def _check(self) -> None:
+        self._asked = True
         self._now.setEnabled(False)
         self._show(None, _("Asking…"))
         self._page.bridge.ask(lambda api: api.updates.check(), self._show_answer, self._show_error, self)
@@ -105,6 +109,19 @@ class UpdateField(QWidget):
         self._says.setProperty("role", role)
         self._says.style().polish(self._says)
         self._says.setVisible(bool(sentence))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._asked:
+            # The answer may be longer than what stood there; it is scrolled to once it has its place.
+            QTimer.singleShot(0, self, self._bring_into_view)
+
+    def _bring_into_view(self) -> None:
+        area: QWidget | None = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self)
 
     def _open_page(self) -> None:
         if self._release is not None:

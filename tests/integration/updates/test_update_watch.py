@@ -149,7 +149,7 @@ async def test_switching_it_on_looks_at_once(desk: Desk) -> None:
 async def test_what_cannot_be_remembered_is_not_asked(wanted: Desk) -> None:
     wanted.memory.mkdir()
     await wanted.look()
-    assert "cannot be kept" in await wanted.refusal()
+    assert "cannot be saved" in await wanted.refusal()
     assert wanted.server.connections == 0
 
 
@@ -216,7 +216,7 @@ async def test_a_manifest_that_is_rolled_back_is_refused(wanted: Desk) -> None:
     assert (await wanted.watch.check()) is not None
     wanted.server.data = old
     wanted.start()
-    assert "older news about updates than before" in await wanted.refusal()
+    assert "older information about updates than before" in await wanted.refusal()
     wanted.now += DAY
     await wanted.look()
     status = await wanted.watch.status()

@@ -75,7 +75,7 @@ def test_a_good_manifest_is_fresh_also_the_second_time(seen: Manifest | None) ->
     "seen", [replace(GOOD, sequence=6), replace(GOOD, issued_at=GOOD.issued_at + 1)], ids=["sequence", "date"]
 )
 def test_a_manifest_older_than_one_that_was_seen_is_refused(seen: Manifest) -> None:
-    with pytest.raises(UpdateRefused, match="older news about updates than before"):
+    with pytest.raises(UpdateRefused, match="older information about updates than before"):
         check_fresh(GOOD, seen, NOW)
 
 

@@ -27,5 +27,5 @@ def test_damage_is_an_empty_memory(tmp_path: Path, content: bytes) -> None:
 
 def test_where_nothing_can_be_kept_a_sentence_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UpdateRefused, match="cannot be kept"):
+    with pytest.raises(UpdateRefused, match="cannot be saved"):
         keep(tmp_path / "file" / "updates.json", UpdateMemory())
