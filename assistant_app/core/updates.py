@@ -19,11 +19,12 @@ NO_KEY = N_(
     " where you got this one."
 )
 NOT_SIGNED = N_(
-    "The information about updates is not signed by the makers of Assistant, so it was ignored and nothing was"
-    " changed. Try again later, or look where you got Assistant."
+    "The information about updates is not signed by the makers of Assistant, so it was ignored and nothing"
+    " was changed. Try again later, or look where you got Assistant."
 )
 UNREADABLE = N_(
-    "The information about updates cannot be read, so it was ignored and nothing was changed. Try again later."
+    "The information about updates cannot be read, so it was ignored and nothing was changed. Try again"
+    " later."
 )
 ROLLED_BACK = N_(
     "The server sent older information about updates than before, so it was ignored and nothing was changed."
