@@ -43,8 +43,8 @@ class _StaysThere(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def fetch(url: str) -> bytes:
-    """Return what the server has at `url`; blocks for at most about half a minute.
+def fetch(url: str, most_s: float = MOST_S) -> bytes:
+    """Return what the server has at `url`; blocks, but reads for at most `most_s` seconds.
 
     Proxies and certificates are those of the system. Nothing about the user or this version is sent.
 
@@ -55,7 +55,7 @@ def fetch(url: str) -> bytes:
     request = urllib.request.Request(
         url, headers={"User-Agent": "assistant-app", "Accept-Encoding": "identity"}
     )
-    end = time.monotonic() + MOST_S
+    end = time.monotonic() + most_s
     try:
         # An opener of its own: the module's one remembers the proxies of its first use.
         with urllib.request.build_opener(_StaysThere).open(request, timeout=SILENCE_S) as response:

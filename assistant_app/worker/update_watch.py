@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 FIRST_LOOK_S = 20.0
 """After the start: the window and the model come first."""
+PATIENCE_S = 45.0
 LOOK_AGAIN_S = 3600.0
 """How often the clock is looked at; whether a day has passed is another question."""
 
@@ -50,6 +51,7 @@ class UpdateWatch:
         running: str = __version__,
         now: Callable[[], float] = time.time,
         first_look_s: float = FIRST_LOOK_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Take what to trust, where to remember, what the user wants, and who hears UpdateFound.
 
@@ -62,6 +64,7 @@ class UpdateWatch:
             running: the version that runs.
             now: the clock, in seconds since 1970.
             first_look_s: how long after the start the first look may be.
+            patience_s: how long a server is waited for.
         """
         self._source = source
         self._memory = memory
@@ -71,6 +74,7 @@ class UpdateWatch:
         self._running = running
         self._now = now
         self._first_look_s = first_look_s
+        self._patience_s = patience_s
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -79,10 +83,10 @@ class UpdateWatch:
         """Tell what was found before, then look whenever it is due, for ever."""
         if not (self._automatic and self._source.possible):
             return
-        await self._tell_again()
+        await self.tell_again()
         await self._pause(self._first_look_s)
         while True:
-            await self._look_if_due()
+            await self.look_if_due()
             await self._pause(LOOK_AGAIN_S)
 
     def settings_changed(self) -> None:
@@ -94,7 +98,8 @@ class UpdateWatch:
             await asyncio.wait_for(self._changed.wait(), seconds)
         self._changed.clear()
 
-    async def _tell_again(self) -> None:
+    async def tell_again(self) -> None:
+        """Tell what was found before, without asking anybody, unless its notice was closed."""
         if not self._settings.current.look_for_updates:
             return
         memory = await asyncio.to_thread(recall, self._memory)
@@ -102,7 +107,7 @@ class UpdateWatch:
         if release is not None and release.version != memory.dismissed:
             self._emit(UpdateFound(release))
 
-    async def _look_if_due(self) -> None:
+    async def look_if_due(self) -> None:
         """Ask the server if the user wants it and a day has passed; what fails is for the log only."""
         if not self._settings.current.look_for_updates:
             return
@@ -141,12 +146,17 @@ class UpdateWatch:
     # --- one look
     async def _look(self, memory: UpdateMemory) -> Release | None:
         """Ask, judge and remember. Raises UpdateRefused."""
-        from assistant_app.updates.fetching import fetch
+        from assistant_app.updates.fetching import UNREACHABLE, fetch
 
         now = self._now()
         memory = memory.model_copy(update={"tried_at": now})
         await asyncio.to_thread(keep, self._memory, memory)
-        data = await _in_thread_of_its_own(lambda: fetch(self._source.url))
+        asked = _in_thread_of_its_own(lambda: fetch(self._source.url))
+        try:
+            data = await asyncio.wait_for(asked, self._patience_s)
+        except TimeoutError as error:
+            # A server may keep the thread by sending its headers byte by byte; nobody waits for that.
+            raise UpdateRefused(UNREACHABLE, reason="the server is too slow") from error
         return await asyncio.to_thread(self._judge, data, memory, now)
 
     def _judge(self, data: bytes, memory: UpdateMemory, now: float) -> Release | None:
@@ -160,10 +170,12 @@ class UpdateWatch:
 
     def _seen(self, memory: UpdateMemory) -> Manifest | None:
         """Return the last manifest that was fresh; none if its key is trusted no more."""
+        if not memory.envelope:
+            return None
         from assistant_app.updates.manifest import read_signed
 
         try:
-            return read_signed(memory.envelope.encode(), self._source) if memory.envelope else None
+            return read_signed(memory.envelope.encode(), self._source)
         except UpdateRefused as error:
             log.info("what was seen of updates counts no more: %s", error.detail)
             return None

@@ -80,6 +80,12 @@ def test_an_error_of_the_server_is_said(server: UpdateServer, status: int) -> No
         fetch(server.base)
 
 
+def test_a_server_that_takes_too_long_is_not_read_to_the_end(server: UpdateServer) -> None:
+    server.data = b"{}"
+    with pytest.raises(UpdateRefused, match="too slow"):
+        fetch(server.base, most_s=0.0)
+
+
 def test_nobody_there_is_said() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -44,7 +44,7 @@ class Desk:
             self.publisher.source(f"{self.server.base}/manifest.json"),
             self.memory,
             self.settings,
-            self._hear,
+            self.hear,
             automatic=automatic,
             running=running,
             now=lambda: self.now.timestamp(),
@@ -52,13 +52,13 @@ class Desk:
         )
         return self.watch
 
-    def _hear(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
         assert isinstance(event, UpdateFound)
         self.found.append(event.release.version)
 
     async def look(self) -> None:
         """Do what is done by itself when the clock is looked at."""
-        await self.watch._look_if_due()
+        await self.watch.look_if_due()
 
     async def refusal(self) -> str:
         """Return the sentence that "Check now" gives."""
@@ -151,6 +151,17 @@ async def test_what_cannot_be_remembered_is_not_asked(wanted: Desk) -> None:
     await wanted.look()
     assert "cannot be saved" in await wanted.refusal()
     assert wanted.server.connections == 0
+
+
+async def test_a_server_that_is_silent_is_not_waited_for(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = desk.publisher.source(f"https://localhost:{silent.getsockname()[1]}/")
+        watch = UpdateWatch(
+            source, desk.memory, desk.settings, desk.hear, automatic=True, patience_s=0.01
+        )
+        for _again in range(2):
+            with pytest.raises(UpdateRefused, match="the server is too slow"):
+                await watch.check()
 
 
 # --- what is believed
@@ -267,7 +278,7 @@ async def test_what_was_found_is_told_again_at_the_next_start_without_asking(wan
         await until(lambda: wanted.found)
     assert wanted.server.connections == 1
     wanted.found.clear()
-    await wanted.start("0.2.0")._tell_again()
+    await wanted.start("0.2.0").tell_again()
     assert wanted.found == [], "it is installed now"
 
 
@@ -276,7 +287,7 @@ async def test_a_notice_that_was_closed_is_about_one_version(wanted: Desk) -> No
     await wanted.watch.dismiss("0.2.0")
     wanted.now += DAY
     await wanted.look()
-    await wanted.start()._tell_again()
+    await wanted.start().tell_again()
     assert wanted.found == ["0.2.0"]
     wanted.server.data = wanted.publisher.manifest("0.2.1", sequence=6)
     wanted.now += DAY
