@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from assistant_app.core.app_links import AskLink, LinkError, PageLink, parse_link
 from assistant_app.core.views import ConversationView
 from assistant_app.i18n import _, translate
+from assistant_app.ui.notices import Banner
 
 if TYPE_CHECKING:
     from assistant_app.ui.main_window import MainWindow
@@ -70,9 +71,12 @@ class AppLinks(QObject):
         texts, self._waiting = self._waiting, []
         composer.put_text("\n\n".join(filter(None, (typed, *texts))))
         composer.flush_draft()
-        composer.edit.clearFocus()
         self._stands = True
-        self._tell()
+        notice = self._tell()
+        # It takes the keyboard from the message box, and keys do nothing there. Qt would look for another
+        # widget in a window without any that has it.
+        notice.show()
+        notice.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_opened(self, view: ConversationView) -> None:
         self._go_on()
@@ -86,8 +90,8 @@ class AppLinks(QObject):
             self._stands = False
             self._window.banners.hide_banner(_BANNER)
 
-    def _tell(self) -> None:
-        self._window.banners.show_banner(
+    def _tell(self) -> Banner:
+        return self._window.banners.show_banner(
             _BANNER,
             _("This text came from a link and was not sent: read it, then send it or delete it."),
             lasting=True,

@@ -227,7 +227,8 @@ class MainWindow(QMainWindow):
     # --- what Qt tells
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._painted:  # later it is where the user, or a link that must not be sent, left it
+            self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
         # A window that starts minimised is not drawn, but its messages are wanted all the same.
         QTimer.singleShot(_UNSEEN_MS, self, self._on_painted)
 

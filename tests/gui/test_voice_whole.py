@@ -135,6 +135,14 @@ def test_without_a_speech_model_the_pane_says_where_to_get_one(
     box = window.voice.pane.problem
     qtbot.waitUntil(box.isVisible, timeout=WAIT_MS)
     assert box.button.text() == "Get a speech model"
+    heading, hint = (window.voice.pane.findChild(QLabel, name) for name in ("talk_state", "talk_hint"))
+    assert (heading.text(), hint.text()) == ("Not set up yet", "")
+    parts.model_path = "/models/pocket.pt"
+    for _hidden_and_shown in range(2):
+        window.actions_["voice"].trigger()
+    qtbot.waitUntil(lambda: not box.isVisible(), timeout=WAIT_MS)
+    assert heading.text() == "Ready"
+    assert hint.text().startswith("Hold Space")
 
 
 def test_dictation_is_not_sent(

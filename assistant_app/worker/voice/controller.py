@@ -377,6 +377,11 @@ class TalkController:
         """Show what is wrong and ends no recording."""
         self.happen(talk_events.Trouble(_code(error), self._said(error)))
 
+    def solved(self, code: str) -> None:
+        """Take back what was said about a trouble that is over now."""
+        if self.talk.code == code:
+            self.happen(talk_events.Trouble("", ""))
+
     # --- what happens elsewhere
     def happened(self, event: Event) -> None:
         """Follow the answers to what was spoken."""

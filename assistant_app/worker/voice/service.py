@@ -17,6 +17,7 @@ from assistant_app.core.voice import (
     ListenOptions,
     MicrophoneRow,
     SpeakOptions,
+    SpeechMissing,
     SpeechModelRow,
     Talk,
     TalkTarget,
@@ -207,6 +208,8 @@ class VoiceService:
             await self._listener.load()
         except AssistantError as error:
             controller.trouble(error)
+        else:
+            controller.solved(SpeechMissing.code)
 
     async def _prepare_speaker(self) -> None:
         if self._settings.current.speak_answers != "never":
