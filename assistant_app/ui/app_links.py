@@ -12,7 +12,8 @@ from assistant_app.ui.notices import Banner
 if TYPE_CHECKING:
     from assistant_app.ui.main_window import MainWindow
 
-_BANNER = "link"
+_NOTICE, _REFUSED = "link", "link-refused"
+"""Names of the banners."""
 
 
 class AppLinks(QObject):
@@ -41,8 +42,9 @@ class AppLinks(QObject):
         try:
             wanted = parse_link(link)
         except LinkError as error:
-            self._window.banners.show_banner(_BANNER, error.sentence(translate), level="warning")
+            self._window.banners.show_banner(_REFUSED, error.sentence(translate), level="warning")
             return
+        self._window.banners.hide_banner(_REFUSED)
         if isinstance(wanted, AskLink):
             self._waiting.append(wanted.text)
             self._go_on()
@@ -79,20 +81,21 @@ class AppLinks(QObject):
         notice.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_opened(self, view: ConversationView) -> None:
-        self._go_on()
-        if view.conversation.id:
-            self._window.banners.hide_banner(_BANNER)
-        elif self._stands:
+        if self._waiting:
+            self._go_on()
+        elif self._stands and not view.conversation.id:
             self._tell()
+        if view.conversation.id:
+            self._window.banners.hide_banner(_NOTICE)
 
     def _on_typed(self) -> None:
         if self._stands and not self._chat.view.conversation.id and not self._window.composer.text().strip():
             self._stands = False
-            self._window.banners.hide_banner(_BANNER)
+            self._window.banners.hide_banner(_NOTICE)
 
     def _tell(self) -> Banner:
         return self._window.banners.show_banner(
-            _BANNER,
+            _NOTICE,
             _("This text came from a link and was not sent: read it, then send it or delete it."),
             lasting=True,
         )

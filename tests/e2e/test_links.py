@@ -37,9 +37,11 @@ def test_link_opens_a_window_where_there_is_none(desktop: Application, screen: S
     process = desktop.start(LINK)
     screen.wait_for_window(process)
     wait_for("the text", lambda: TEXT in drafts(desktop))
-    assert desktop.messages() == []
+    screen.press("Return")
     screen.press("ctrl+q")
     assert process.wait(30) == 0
+    assert drafts(desktop) == [TEXT]
+    assert desktop.messages() == []
 
 
 def test_link_without_a_display_is_one_sentence(application: Application) -> None:

@@ -102,6 +102,8 @@ def test_link_that_opens_the_window_waits_for_its_conversations(
     again.links.follow(ask("from a link"))
     qtbot.waitUntil(lambda: again.composer.text() == "from a link", timeout=LONG_MS)
     assert again.chat.conversation_id == "" and not again.chat.view.messages
+    assert notices(again)
+    assert not again.composer.edit.hasFocus()
     again.logic.open_conversation(first)
     qtbot.waitUntil(lambda: again.composer.text() == "later\n or never", timeout=LONG_MS)
 
@@ -141,3 +143,5 @@ def test_link_that_cannot_be_followed_says_so_and_changes_nothing(window: MainWi
         assert "nothing was done" in notice
     assert window.composer.text() == "half a thou"
     assert window.chat.conversation_id == ""
+    window.links.follow("assistant-app:open")
+    assert not notices(window)
