@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.text import N_
 
-_SCHEME = "assistant-app"
+SCHEME = "assistant-app"
 
 LINKED_PAGES = ("models", "speech-models", "voice", "settings", "help", "shortcuts", "doctor", "about")
 """Pages that only show or offer; those that bring back or delete are opened by hand."""
@@ -71,7 +71,7 @@ def parse_link(link: str) -> AppLink:
     if len(link) > MAX_LINK_CHARACTERS:
         raise _too_long()
     scheme, _, rest = link.partition(":")
-    if scheme.lower() != _SCHEME:
+    if scheme.lower() != SCHEME:
         raise LinkError
     what, asks, query = rest.removeprefix("//").partition("?")
     if what == "ask":

@@ -21,6 +21,7 @@ from assistant_app.ui.bridge import Bridge
 from assistant_app.ui.early_settings import EarlySettings, read_early_settings
 from assistant_app.ui.icons import app_icon
 from assistant_app.ui.instance import Instance
+from assistant_app.ui.link_events import LinkApplication
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.theme import Theme
 
@@ -75,6 +76,8 @@ def run(
             window.voice.talker.command(talk)
         if link:
             window.links.follow(link)
+        app.link_wanted.connect(window.links.follow)
+        app.hand_over_links()
 
     window.painted.connect(complete)
     window.show()
@@ -121,10 +124,10 @@ class _Starter:
             import_module("assistant_app.ui.voice.pane")
 
 
-def make_application(argv: Sequence[str], language: str = "auto") -> QApplication:
+def make_application(argv: Sequence[str], language: str = "auto") -> LinkApplication:
     """Return the QApplication, set up before any widget exists."""
     QGuiApplication.setDesktopFileName("assistant-app")
-    app = QApplication(list(argv))
+    app = LinkApplication(list(argv))
     app.setApplicationName("assistant-app")
     app.setApplicationDisplayName(i18n._("Assistant"))
     app.setApplicationVersion(__version__)
