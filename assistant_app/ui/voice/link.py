@@ -19,7 +19,7 @@ from assistant_app.core.events import (
     TurnStarted,
 )
 from assistant_app.core.hotkeys import HotkeyState
-from assistant_app.core.voice import SpeechMissing, SpeechModelRow, Talk, TalkState, TalkTarget
+from assistant_app.core.voice import NOT_SET_UP, SpeechModelRow, Talk, TalkState, TalkTarget
 from assistant_app.i18n import _
 from assistant_app.ui.notices import Button
 from assistant_app.ui.voice.dictation import Dictation
@@ -184,7 +184,7 @@ class VoiceLink(QObject):
 
     def _look_for_model(self) -> None:
         """The pane that asked for a speech model gets ready as soon as there is one."""
-        if self.pane is None or not self.shown or self.pane.problem.code != SpeechMissing.code:
+        if self.pane is None or not self.shown or self.pane.problem.code not in NOT_SET_UP:
             return
 
         def found(rows: Sequence[SpeechModelRow]) -> None:

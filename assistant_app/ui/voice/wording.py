@@ -8,8 +8,8 @@ from PySide6.QtGui import QKeySequence
 from assistant_app.core.text import N_
 from assistant_app.core.voice import (
     MAX_RECORDING_S,
+    NOT_SET_UP,
     WARN_RECORDING_S,
-    SpeechMissing,
     Talk,
     TalkState,
     Timings,
@@ -25,8 +25,6 @@ STATES = {
     TalkState.THINKING: N_("Thinking"),
     TalkState.SPEAKING: N_("Speaking"),
 }
-_NOT_SET_UP = (SpeechMissing.code,)
-"""Codes of problems that speaking again does not solve."""
 _STARTS = {
     "both": N_("Hold Space, or tap to start"),
     "hold": N_("Hold Space while you speak"),
@@ -48,7 +46,7 @@ _HINTS = {
 
 def state_name(talk: Talk, problem: str) -> str:
     """Return what a state is called; `problem` is the code of what is in the way, or empty."""
-    if talk.state is TalkState.IDLE and problem in _NOT_SET_UP:
+    if talk.state is TalkState.IDLE and problem in NOT_SET_UP:
         return _("Not set up yet")
     return _(STATES[talk.state])
 
@@ -63,7 +61,7 @@ def hint(talk: Talk, mode: str, key: str, *, loading: bool = False, problem: str
         loading: The speech model is not there yet, which the first words wait for.
         problem: The code of what is in the way, or empty.
     """
-    if talk.state is TalkState.IDLE and problem in _NOT_SET_UP:
+    if talk.state is TalkState.IDLE and problem in NOT_SET_UP:
         return ""
     if loading and talk.state is TalkState.FINISHING:
         return _("The speech model is being loaded; your words are kept. Esc discards them")

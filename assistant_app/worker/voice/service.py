@@ -17,7 +17,6 @@ from assistant_app.core.voice import (
     ListenOptions,
     MicrophoneRow,
     SpeakOptions,
-    SpeechMissing,
     SpeechModelRow,
     Talk,
     TalkTarget,
@@ -209,7 +208,7 @@ class VoiceService:
         except AssistantError as error:
             controller.trouble(error)
         else:
-            controller.solved(SpeechMissing.code)
+            controller.set_up()
 
     async def _prepare_speaker(self) -> None:
         if self._settings.current.speak_answers != "never":
