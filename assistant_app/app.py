@@ -126,11 +126,12 @@ def build_worker(
     )
 
 
-def run_window(talk: str = "") -> int:
+def run_window(talk: str = "", link: str = "") -> int:
     """Open the window; return the exit code. Says so in one sentence where there is no display.
 
     Args:
         talk: "start" to listen as soon as it is open; another window that is open already does so.
+        link: A link to follow as soon as it is open, as it came.
     """
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
@@ -147,7 +148,7 @@ def run_window(talk: str = "") -> int:
 
     from assistant_app.ui.application import run
 
-    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv, talk)
+    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv, talk, link)
 
 
 def diagnose_all() -> "list[Finding]":

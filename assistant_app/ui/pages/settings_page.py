@@ -45,7 +45,6 @@ class SettingsPage(Page):
         self._tabs.setObjectName("setting_tabs")
         self._tabs.setAccessibleName(_("Settings"))
         self._tabs.setToolTip(_("Groups of settings (Ctrl+Tab)"))
-        self._tabs.setDocumentMode(True)
         self.body.addWidget(self._tabs)
         self.button(
             "reset_settings",
