@@ -27,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from assistant_app.talk_command import talk
 
         return talk(args[1])
+    if len(args) == 1 and args[0].lower().startswith("assistant-app:"):
+        from assistant_app.link_command import follow
+
+        return follow(args[0])
     if len(args) == 2 and args[0] == "--probe":
         from assistant_app.probes import main as probe
 
