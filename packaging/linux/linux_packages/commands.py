@@ -43,7 +43,10 @@ def commands_of(parser: argparse.ArgumentParser) -> list[Command]:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-            found += [Command(name, helps[name], _options(sub)) for name, sub in action.choices.items()]
+            for name, command in action.choices.items():
+                # --help is told once, with the program's own options.
+                options = tuple(option for option in _options(command) if "--help" not in option.flags)
+                found.append(Command(name, helps[name], options))
     return found
 
 
