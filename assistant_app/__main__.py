@@ -28,18 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_engine(args: list[str]) -> int:
-    """Serve as an engine process on the file descriptors that the supervisor passed on."""
+    """Serve as an engine process with what the supervisor hands over; see engines.handover."""
     import argparse
+    from functools import partial
+
+    from assistant_app.engines import handover
+    from assistant_app.engines.child import main as serve
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--engine", choices=["language", "speech", "voice"], required=True)
-    parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--stop-fd", type=int, required=True)
+    parser.add_argument("--fd", type=int)
+    parser.add_argument("--stop-fd", type=int)
+    parser.add_argument("--letter", action="store_true")
     options = parser.parse_args(args)
-
-    from assistant_app.engines.child import main as serve
-
-    return serve(options.fd, options.stop_fd, options.engine)
+    if options.letter and handover.SHARING is not None:
+        return serve(partial(handover.take_from_letter, handover.SHARING), options.engine)
+    if options.fd is None or options.stop_fd is None:
+        parser.error("an engine is started by the application, which hands it a connection")
+    return serve(partial(handover.take_inherited, options.fd, options.stop_fd), options.engine)
 
 
 if __name__ == "__main__":
