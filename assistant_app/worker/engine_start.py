@@ -41,22 +41,19 @@ class StartedEngine(NamedTuple):
     stop_byte: StopByte
 
 
-def start_engine(
-    command: Sequence[str], environment: Mapping[str, str], sharing: Sharing | None = SHARING
-) -> StartedEngine:
+def start_engine(command: Sequence[str], environment: Mapping[str, str]) -> StartedEngine:
     """Start a child. Its output is one pipe, `popen.stdout`.
 
     Args:
         command: Program and arguments; how it is handed its things is added.
         environment: Its whole environment.
-        sharing: How they reach it; None: it inherits them.
 
     Raises:
         OSError: There is no such program, or too little of something.
     """
-    if sharing is None:
+    if SHARING is None:
         return _start_heir(command, environment)
-    return _start_reader(command, environment, sharing)
+    return _start_reader(command, environment, SHARING)
 
 
 def _start_heir(command: Sequence[str], environment: Mapping[str, str]) -> StartedEngine:
@@ -98,10 +95,12 @@ def _start_reader(
                 stderr=subprocess.STDOUT,
                 creationflags=sharing.creation_flags,
             )
-            assert popen.stdin is not None
+            # Taken out of it: what waits for the child's output must not flush a closed stream.
+            stdin, popen.stdin = popen.stdin, None
+            assert stdin is not None
             # A child that has ended meanwhile tells why by its exit code and its output; one that
             # lives without a letter says so and ends.
-            with contextlib.suppress(OSError), popen.stdin as stdin:
+            with contextlib.suppress(OSError), stdin:
                 stdin.write(write_letter(name, sharing.share(theirs, popen.pid)))
         undo.pop_all()
     return StartedEngine(popen, ours, stop_byte)
