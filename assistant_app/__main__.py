@@ -11,6 +11,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     the window must not load an engine.
     """
     args = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.platform == "win32":
+        from assistant_app.console import prepare_console
+
+        prepare_console()
     if args[:1] == ["--engine"]:
         return _run_engine(args)
     if not args or args == ["--gui"]:

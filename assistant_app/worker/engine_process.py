@@ -17,6 +17,7 @@ import assistant_app
 from assistant_app.core.text import N_
 from assistant_app.engines.wire import AsyncConnection
 from assistant_app.worker.engine_start import StopByte, start_engine
+from assistant_app.worker.exit_codes import windows_reason
 
 log = logging.getLogger(__name__)
 
@@ -176,6 +177,8 @@ class EngineProcess:
 
 def reason_of(exit_code: int) -> tuple[str, dict[str, object]]:
     """Return why a process ended that nobody here ended: an English template and what fills it."""
+    if (reason := windows_reason(exit_code)) is not None:
+        return reason
     if exit_code >= 0:
         if exit_code == 0:
             return N_("it ended by itself"), {}
