@@ -4,6 +4,8 @@ import io
 import locale
 import os
 import plistlib
+import subprocess
+import sys
 import threading
 import tty
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ import pytest
 from assistant_app.console import print_utf8
 from assistant_app.instance_pipe import tell_pipe
 from assistant_app.system_language import apple_language, desktop_language
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -93,3 +96,21 @@ def test_what_is_piped_is_utf8_whatever_the_code_page() -> None:
     print_utf8(stream)
     print("你好 \udcff", file=stream, flush=True)
     assert raw.getvalue() == "你好 \\udcff\n".encode()
+
+
+def test_an_engine_without_a_console_still_tells_the_worker_what_it_prints() -> None:
+    program = (
+        "import sys\n"
+        "sys.stdin = sys.stdout = sys.stderr = None\n"  # as in a program of Windows without a console
+        "from assistant_app.engines import child\n"
+        "child._open_standard_streams()\n"
+        "assert sys.stdin.read() == 'in'\n"
+        "print('out \\u4f60')\n"
+        "import faulthandler; faulthandler.enable()\n"
+        "raise SystemError('told to nobody')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=b"in", capture_output=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "out 你\n".encode())
+    assert b"told to nobody" in done.stderr
