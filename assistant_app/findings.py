@@ -4,8 +4,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from assistant_app.core.processes import NO_WINDOW
-
 PROBE_TIMEOUT_S = 10.0
 
 
@@ -32,7 +30,6 @@ def run_program(program: str) -> str | None:
             timeout=PROBE_TIMEOUT_S,
             stdin=subprocess.DEVNULL,
             check=False,
-            creationflags=NO_WINDOW,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

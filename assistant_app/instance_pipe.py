@@ -17,7 +17,9 @@ def tell_pipe(path: str, line: bytes, timeout_s: float) -> bytes:
     def converse() -> None:
         try:
             with open(path, "r+b", buffering=0) as pipe:
-                pipe.write(line)
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[pipe.write(rest) or 0 :]
                 answer.set_result(pipe.read(MAX_ANSWER_BYTES) or b"")
         except OSError as error:
             answer.set_exception(error)

@@ -1,7 +1,6 @@
 """Entry of an engine process: gives up what it does not need, then serves the worker."""
 
 import faulthandler
-import io
 import mmap
 import os
 import signal
@@ -70,8 +69,6 @@ def _open_standard_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # A program without a console has no streams, even where the worker reads the descriptor.
-            raw = io.FileIO(descriptor, mode, closefd=False)
-            setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the life of the process
