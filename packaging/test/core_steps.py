@@ -2,34 +2,22 @@
 
 import json
 import os
-import statistics
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import linkage
 from clean_system import CleanSystem
 from findings import Broken
-from installed import (
-    PROGRAM,
-    InstalledApplication,
-    calculated,
-    drop_caches,
-    seconds_to_window,
-    wait_for_window,
-)
+from installed import PROGRAM, InstalledApplication, calculated, window_of
 from pictures import still_picture
 
-from tests.e2e.driver import Application, Screen, text_of, wait_for
+from tests.e2e.driver import Screen, text_of, wait_for
 
 if TYPE_CHECKING:
     from story import Story
 
 TREE = "/usr/lib/assistant-app"
 QUESTION, RESULT = "What is 12 times 12?", "144"
-ROUNDS = 3
 BACK_ENDS = ("x64", "sse42", "haswell")
-REPOSITORY = Path(__file__).parents[2]
 
 
 def installation(story: "Story") -> bool:
@@ -144,65 +132,23 @@ def window(story: "Story", screen: Screen) -> None:
     application = InstalledApplication(story.system)
     with story.report.check("a question typed into the window is answered") as check:
         before = len(application.messages())
-        try:
-            application.start()
-            shown = wait_for_window(screen, application)
+
+        def answered() -> str | None:
+            rows = application.messages()[before:]
+            done = [row for row in rows if row["role"] == "assistant" and row["state"] == "done"]
+            return text_of(done[-1]) if done else None
+
+        with window_of(application, screen, story.picture("broken-window")) as shown:
             still_picture(screen, story.picture("window"))
             screen.type(shown, QUESTION)
             screen.press("Return")
-
-            def answered() -> str | None:
-                rows = application.messages()[before:]
-                done = [row for row in rows if row["role"] == "assistant" and row["state"] == "done"]
-                return text_of(done[-1]) if done else None
-
             text = wait_for("the answer", answered)
             still_picture(screen, story.picture("answer"))
-            if RESULT not in text:
-                raise Broken(f"The answer should say {RESULT}, and is “{text}”.")
-            if application.texts("user")[-1] != QUESTION:
-                raise Broken(f"The database holds another question: “{application.texts('user')[-1]}”.")
-            application.quit(screen)
-            check.detail = f"“{text.strip()}”"
-        finally:
-            application.close()
-
-
-def start_times(story: "Story", screen: Screen) -> None:
-    """How soon the window is there when nothing of it is in memory, installed and from source in turn."""
-    if story.quick or not story.first:
-        return
-    with story.report.check("its start is measured") as check, tempfile.TemporaryDirectory() as home:
-        installed = InstalledApplication(story.system)
-        source = _from_source(screen, Path(home))
-        cold = True
-        took: dict[str, list[float]] = {"installed": [], "source": []}
-        for _round in range(ROUNDS):
-            for name, application in (("installed", installed), ("source", source)):
-                cold = drop_caches() and cold
-                took[name].append(seconds_to_window(screen, application))
-        state = "cold" if cold else "warm"
-        ours, theirs = (statistics.median(took[name]) for name in ("installed", "source"))
-        story.report.figure(f"window, {state}", ours, "s")
-        story.report.figure(f"window from source, {state}", theirs, "s")
-        story.report.figure("window, installed against source", ours / theirs, "×", most=1.2)
-        story.report.figure("window, warm", min(seconds_to_window(screen, installed) for _ in range(2)), "s")
-        check.detail = f"{ROUNDS} times, in turn with the source" + ("" if cold else ", caches kept")
-
-
-def _from_source(screen: Screen, home: Path) -> Application:
-    return Application(
-        {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(REPOSITORY),
-            "ASSISTANT_HOME": str(home / "assistant"),
-            "DISPLAY": screen.display,
-            "QT_QPA_PLATFORM": "xcb",
-        },
-        home,
-    )
+        if RESULT not in text:
+            raise Broken(f"The answer should say {RESULT}, and is “{text}”.")
+        if application.texts("user")[-1] != QUESTION:
+            raise Broken(f"The database holds another question: “{application.texts('user')[-1]}”.")
+        check.detail = f"“{text.strip()}”"
 
 
 # --- other processors
@@ -225,8 +171,6 @@ def back_ends(story: "Story", _screen: Screen) -> None:
                         path.unlink()
                 answer = InstalledApplication(system, f"{copy}/assistant-app").ask(QUESTION)
                 calculated(answer, RESULT)
-                speed = answer["usage"]["tokens_per_s"]
-                check.detail = f"{speed:.0f} tokens per second"
-                story.report.figure(f"generation, {name}", speed, "tok/s")
+                check.detail = f"{answer['usage']['tokens_per_s']:.0f} tokens per second"
             finally:
                 system.root_runs("rm", "-rf", copy)

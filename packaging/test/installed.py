@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from clean_system import HOME, RUNTIME, UID, CleanSystem
 from findings import Broken
+from pictures import pictured_when_broken
 
 from tests.e2e.driver import START_TIMEOUT_S, Application, Screen, wait_for, x_server
 
@@ -128,6 +129,18 @@ def wait_for_window(screen: Screen, application: InstalledApplication) -> str:
     if TITLE not in title:
         raise Broken(f"The window should be called {TITLE}, and is called “{title}”.")
     return window
+
+
+@contextmanager
+def window_of(application: InstalledApplication, screen: Screen, broken: Path) -> Iterator[str]:
+    """Open the window, yield its identifier, close it; `broken` becomes a picture of what went wrong."""
+    try:
+        application.start()
+        with pictured_when_broken(screen, broken):
+            yield wait_for_window(screen, application)
+            application.quit(screen)
+    finally:
+        application.close()
 
 
 # --- how soon the window is there

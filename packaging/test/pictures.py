@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,18 @@ def picture(screen: Screen, path: Path) -> None:
     environment = {**os.environ, "DISPLAY": screen.display, "QT_QPA_PLATFORM": "xcb"}
     command = [sys.executable, str(_PROGRAM), str(path)]
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+
+
+@contextmanager
+def pictured_when_broken(screen: Screen, path: Path) -> Iterator[None]:
+    """Write what is on the screen to a PNG file when what is done meanwhile fails."""
+    try:
+        yield
+    except BaseException:
+        # The reason of the failure counts, whether or not there is a picture of it.
+        with suppress(subprocess.SubprocessError, OSError):
+            picture(screen, path)
+        raise
 
 
 def still_picture(screen: Screen, path: Path, unlike: Path | None = None) -> None:

@@ -43,6 +43,7 @@ def tell(story: Story) -> None:
     """Run all steps; what does not hold stands in the report afterwards."""
     import core_steps
     import portable_steps
+    import speed_steps
     import upgrade_steps
     import voice_steps
 
@@ -50,7 +51,8 @@ def tell(story: Story) -> None:
         core_steps.libraries,
         core_steps.commands,
         core_steps.window,
-        core_steps.start_times,
+        speed_steps.start_times,
+        speed_steps.generation,
         core_steps.back_ends,
         upgrade_steps.removal,
         upgrade_steps.upgrade,
