@@ -82,6 +82,8 @@ class CleanSystem:
         runtime.mkdir(parents=True, mode=0o700)
         os.chown(runtime, UID, UID)
         self.root_runs("apt-get", "update", "-q")
+        # What no mirror has any more need not be kept either.
+        self.root_runs("apt-get", "autoclean", "-q")
 
     def share(self, folder: Path) -> None:
         """Let a folder of this machine be seen in the system under the same path."""

@@ -1,11 +1,14 @@
 """Tests the packages in clean systems and says what was found: `scripts/package_test.sh`."""
 
 import argparse
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import artefacts
@@ -14,6 +17,7 @@ from findings import Broken, Check, Report
 
 REPOSITORY = Path(__file__).parents[2]
 STORY = Path(__file__).with_name("story.py")
+SYSTEMS = "systems-"
 NAMESPACES = ("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
 
 
@@ -61,11 +65,9 @@ def run(options: argparse.Namespace, output: Path) -> Report:
     mirror = options.mirror or base_system.host_mirror()
     cache = base_system.cache_folder()
     output.mkdir(parents=True, exist_ok=True)
-    for old in [*output.glob("*.png"), *output.glob("*.json"), *output.glob("*.log"), *output.glob("*.txt")]:
-        old.unlink()
     suites = options.suite or list(base_system.SUITES)
     report = Report()
-    with tempfile.TemporaryDirectory(prefix="systems-", dir=output) as folder:
+    with alone_in(output), tempfile.TemporaryDirectory(prefix=SYSTEMS, dir=output) as folder:
         older = artefacts.older_package(found.core, Path(folder))
         for place, suite in enumerate(suites):
             root = Path(folder) / suite
@@ -77,6 +79,22 @@ def run(options: argparse.Namespace, output: Path) -> Report:
             report.add(_tell(suite, [str(word) for word in words], output))
             shutil.rmtree(root, ignore_errors=True)
     return report
+
+
+@contextmanager
+def alone_in(output: Path) -> Iterator[None]:
+    """Take away what earlier runs left in a folder. Raises Broken while one is still under way."""
+    with (output / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Broken(f"Another package test is under way in {output}; wait for its end.") from None
+        for pattern in ("*.png", "*.json", "*.log", "*.txt"):
+            for old in output.glob(pattern):
+                old.unlink()
+        for killed in output.glob(f"{SYSTEMS}*"):
+            shutil.rmtree(killed, ignore_errors=True)
+        yield
 
 
 def _tell(suite: str, words: list[str], output: Path) -> Report:

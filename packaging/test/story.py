@@ -49,8 +49,8 @@ def tell(story: Story) -> None:
 
     steps: list[Callable[[Story, Screen], None]] = [
         core_steps.libraries,
-        core_steps.commands,
         core_steps.window,
+        core_steps.commands,
         speed_steps.start_times,
         speed_steps.generation,
         core_steps.back_ends,

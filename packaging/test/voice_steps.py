@@ -88,6 +88,7 @@ def conversation(story: "Story", screen: Screen) -> None:
             window_of(application, screen, story.picture("broken-voice")) as shown,
             sound.recorder() as loudspeaker,
         ):
+            still_picture(screen, story.picture("voice"))
             _open_voice(screen, shown)
             ended = speak_while_held(screen, sound, "F8", SPOKEN)
             wait_for("the answer", lambda: parts(application, "assistant")[before["assistant"] :])

@@ -51,6 +51,24 @@ def test_without_root_it_says_so_in_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_run_takes_away_what_a_killed_one_left(parts: SimpleNamespace, tmp_path: Path) -> None:
+    left = tmp_path / "systems-abc" / "bookworm"
+    left.mkdir(parents=True)
+    for name in ("trixie.log", "trixie-window.png", "report.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "notes.md").touch()
+    with parts.package_test.alone_in(tmp_path):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "notes.md"]
+
+
+def test_a_run_leaves_another_one_alone(parts: SimpleNamespace, tmp_path: Path) -> None:
+    with parts.package_test.alone_in(tmp_path):
+        (tmp_path / "systems-abc").mkdir()
+        with pytest.raises(parts.findings.Broken, match="under way"), parts.package_test.alone_in(tmp_path):
+            pass
+        assert (tmp_path / "systems-abc").is_dir()
+
+
 def test_script_tells_how_it_is_used() -> None:
     script = ROOT / "scripts" / "package_test.sh"
     assert os.access(script, os.X_OK)
