@@ -67,6 +67,7 @@ def run(options: argparse.Namespace, output: Path) -> Report:
     output.mkdir(parents=True, exist_ok=True)
     suites = options.suite or list(base_system.SUITES)
     report = Report()
+    removals: list[subprocess.Popen[bytes]] = []
     with alone_in(output), tempfile.TemporaryDirectory(prefix=SYSTEMS, dir=output) as folder:
         older = artefacts.older_package(found.core, Path(folder))
         for place, suite in enumerate(suites):
@@ -77,7 +78,10 @@ def run(options: argparse.Namespace, output: Path) -> Report:
             words += ["--quick"] if options.quick else []
             words += ["--first"] if place == 0 else []
             report.add(_tell(suite, [str(word) for word in words], output))
-            shutil.rmtree(root, ignore_errors=True)
+            # A whole system takes a while to disappear; the next one need not wait for that.
+            removals.append(subprocess.Popen(["rm", "-rf", root]))
+        for removal in removals:
+            removal.wait()
     return report
 
 
