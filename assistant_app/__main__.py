@@ -22,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from assistant_app.talk_command import talk
 
         return talk(args[1])
+    if len(args) == 1 and args[0].lower().startswith("assistant-app:"):
+        from assistant_app.link_command import follow
+
+        return follow(args[0])
     from assistant_app.cli import run_command
 
     return run_command(args)

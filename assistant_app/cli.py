@@ -52,8 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="assistant-app",
         description="A private AI assistant that runs on this computer. Without a command it opens "
         "its window.",
-        epilog="Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage, 130 stopped "
-        "with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
+        epilog="In place of a command it takes a link: 'assistant-app:ask?text=…' puts a text into the "
+        "message box and does not send it, 'assistant-app:open' and 'assistant-app:page/models' show the "
+        "window or a page. Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage, "
+        "130 stopped with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
     )
     parser.add_argument("--version", action="version", version=f"assistant-app {__version__}")
     parser.add_argument(

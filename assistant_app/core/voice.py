@@ -319,6 +319,10 @@ class SpeechMissing(AssistantError):
     )
 
 
+NOT_SET_UP = frozenset({SpeechMissing.code})
+"""Codes of troubles that last until something was got or installed; speaking again does not help."""
+
+
 class SpeechGap(AssistantError):
     """The speech engine lacks the beginning of an utterance; it has to be sent again."""
 

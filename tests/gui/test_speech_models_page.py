@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 
 from assistant_app.core.errors import Cancelled, ModelError
 from assistant_app.core.events import SpeechModelsChanged
-from assistant_app.core.voice import SpeechModelRow
+from assistant_app.core.voice import SpeechMissing, SpeechModelRow, Talk
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.pages.speech_models_page import SpeechModelsPage
 from tests.fixtures.scripted_voice import ScriptedVoice
@@ -133,3 +133,23 @@ def test_a_file_of_ones_own_is_added_or_refused(
     page.add_file(Path("/home/me/mine.pt"))
     qtbot.waitUntil(lambda: page.problem.text() == "mine.pt is damaged.", timeout=WAIT_MS)
     assert add.isEnabled()
+
+
+def test_pane_that_asked_for_a_model_gets_ready_once_there_is_one(
+    qtbot: QtBot, window: MainWindow, voice: ScriptedVoice
+) -> None:
+    def asked() -> int:
+        return voice.calls.count(("ready",))
+
+    voice.speech_model_rows = (BASE,)
+    window.voice.show_pane(focus=False)
+    qtbot.waitUntil(lambda: asked() == 1, timeout=WAIT_MS)
+    voice.show(Talk(code=SpeechMissing.code, sentence="There is no speech model yet."))
+    qtbot.waitUntil(window.voice.pane.problem.isVisible, timeout=WAIT_MS)
+    voice.emit(SpeechModelsChanged())  # more of it has arrived
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: not window.bridge.busy, timeout=WAIT_MS)
+    assert asked() == 1
+    voice.speech_model_rows = (replace(BASE, present=True, chosen=True),)
+    voice.emit(SpeechModelsChanged())
+    qtbot.waitUntil(lambda: asked() == 2, timeout=WAIT_MS)
