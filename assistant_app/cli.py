@@ -26,6 +26,10 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; sentences for people go to stderr."""
     options = _parser().parse_args(list(arguments))
+    if options.selftest:
+        from assistant_app.selftest.command import main as test
+
+        return test([])
     if options.talk:
         from assistant_app.talk_command import talk
 
@@ -63,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=TALK_VERBS,
         help="have the open window listen or end that; 'start' and 'toggle' open it first. For a shortcut of "
         "your desktop",
+    )
+    parser.add_argument(
+        "--selftest",
+        action="store_true",
+        help="try every part of this installation and print what came of it, one JSON object a line; as the "
+        "first argument, see --selftest --help",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 

@@ -1,6 +1,8 @@
 """The doctor: looks at everything that the application needs and says in one sentence each what it found."""
 
 import asyncio
+import json
+import logging
 import os
 import platform
 import shutil
@@ -20,7 +22,7 @@ from assistant_app.core.updates import NO_KEY
 from assistant_app.doctor_voice import VoicesProbe, diagnose_voice, list_voices
 from assistant_app.engines.machine import available_bytes, thread_count
 from assistant_app.engines.protocol import Hello
-from assistant_app.findings import PROBE_TIMEOUT_S, Finding, run_program
+from assistant_app.findings import PROBE_TIMEOUT_S, Finding, ProbeFailed, run_probe
 from assistant_app.i18n import _, translate
 from assistant_app.models import fit
 from assistant_app.models.catalogue import ModelCatalogue
@@ -29,6 +31,8 @@ from assistant_app.settings import Settings
 from assistant_app.updates import pinned
 from assistant_app.updates.memory import recall
 from assistant_app.worker.supervisor import EngineSupervisor
+
+log = logging.getLogger(__name__)
 
 LIBRARIES = ("PySide6-Essentials", "llama-cpp-python", "pydantic", "markdown-it-py", "keyring", "sounddevice")
 LEAST_FREE_BYTES = 500_000_000
@@ -47,13 +51,6 @@ CPU_FEATURES = (
     "asimd",
 )
 """Instruction sets that llama.cpp uses, as Linux names them."""
-
-_KEYRING_PROGRAM = """
-import keyring
-backend = keyring.get_keyring()
-print(f"{type(backend).__module__}.{type(backend).__name__} {backend.priority}")
-"""
-
 
 EngineProbe = Callable[[], Hello]
 """Starts an engine process, waits for its greeting and ends it. Raises AssistantError."""
@@ -241,12 +238,15 @@ def _engine(probe: EngineProbe) -> Iterator[Finding]:
 
 def _keyring() -> Finding:
     """Name the place where keys would be kept; only asks which it is, so nothing needs unlocking."""
-    output = run_program(_KEYRING_PROGRAM)
-    name, _space, priority = (output or "").partition(" ")
-    if not name or float(priority) <= 0:
+    try:
+        backend = json.loads(run_probe("keyring"))
+    except ProbeFailed as error:
+        log.warning("the keyring cannot be asked: %s", error)
+        backend = {"name": "", "priority": 0.0}
+    if backend["priority"] <= 0:
         text = _("none, so keys for online services can only be kept until you quit")
         return Finding(_("Keyring"), text, True, "keyring")
-    return Finding(_("Keyring"), name, True, "keyring")
+    return Finding(_("Keyring"), backend["name"], True, "keyring")
 
 
 def _updates(paths: Paths, settings: Settings) -> Finding:

@@ -14,54 +14,65 @@ ROOT = HERE.parents[1]
 FOLDERS = {"assistant-app": "assistant-app", "assistant-app-speech": "assistant-app-voice"}
 """The folder of each program."""
 
-_LIBRARIES_OF_SPEECH = ["torch", "torchgen", "whisper", "silero_vad", "tiktoken", "numba", "llvmlite", "triton"]
-_NEVER = [
-    # Extras of packages, found by their name only.
-    "IPython", "PIL", "cairosvg", "colorama", "ctranslate2", "cv2", "dask", "h5py", "matplotlib", "onnxruntime",
-    "pandas", "pip", "pyarrow", "pytest", "scipy", "setuptools", "sklearn", "sphinx", "tensorboard", "tkinter",
-    "torchaudio", "transformers", "tokenizers", "uncertainties", "uvicorn", "fastapi", "wheel", "xarray",
-    # Test suites.
-    "numpy.f2py.tests", "numpy._core.tests", "numpy.testing.tests", "psutil.tests", "lib2to3", "pydoc_data",
-]
+_LIBRARIES_OF_SPEECH = "torch torchgen whisper silero_vad tiktoken numba llvmlite triton".split()
+# Extras of packages, which they look for by name, and test suites.
+_NEVER = """
+IPython PIL cairosvg colorama ctranslate2 cv2 dask fastapi h5py lib2to3 matplotlib numpy._core.tests
+numpy.f2py.tests numpy.testing.tests onnxruntime pandas pip psutil.tests pyarrow pydoc_data pytest scipy
+setuptools sklearn sphinx tensorboard tkinter tokenizers torchaudio transformers uncertainties uvicorn
+wheel xarray
+""".split()
+_UNUSED_QT = "Qt3DCore QtCharts QtDesigner QtHelp QtOpenGL QtPdf QtQml QtQuick QtSql QtWebEngineCore".split()
 CORE_EXCLUDES = [
-    *_NEVER, *_LIBRARIES_OF_SPEECH, "sympy", "networkx", "assistant_app.engines.whisper",
+    *_NEVER,
+    *_LIBRARIES_OF_SPEECH,
+    *(f"PySide6.{name}" for name in _UNUSED_QT),
+    "assistant_app.engines.whisper",
     # llama-cpp-python's web server and its downloads.
-    "llama_cpp.server", "huggingface_hub",
-    *(f"PySide6.{name}" for name in (
-        "Qt3DCore", "QtCharts", "QtDesigner", "QtHelp", "QtOpenGL", "QtPdf", "QtQml", "QtQuick", "QtSql",
-        "QtWebEngineCore", "QtWebEngineWidgets",
-    )),
+    "llama_cpp.server",
+    "huggingface_hub",
+    "sympy",
+    "networkx",
 ]
+# Of torch what compiles, exports or measures models; and what only that imports.
+_COMPILERS = """
+torch._inductor torch._dynamo torch.onnx torch.utils.tensorboard torch.utils.benchmark sympy mpmath
+networkx optree opt_einsum fsspec llvmlite triton
+""".split()
+_LIBRARIES_OF_THE_WINDOW = """
+PySide6 shiboken6 llama_cpp keyring cryptography babel pint ziamath pygments markdown_it sounddevice
+soundfile soxr jeepney jinja2 pynput requests urllib3 certifi charset_normalizer sqlite3 readline
+""".split()
+_ROOMS_OF_THE_WINDOW = """
+app app_voice backends cli cli_transcribe doctor doctor_voice engines.llama engines.voice link_command
+models selftest speech store talk_command terminal tools ui updates worker
+""".split()
 SPEECH_EXCLUDES = [
-    *_NEVER, "llvmlite", "triton", "requests", "urllib3", "certifi", "charset_normalizer", "sqlite3", "readline", "PySide6", "shiboken6", "llama_cpp", "keyring", "cryptography", "babel", "pint", "ziamath", "pygments",
-    "markdown_it", "sounddevice", "soundfile", "soxr", "jeepney", "jinja2", "pynput",
-    # Of torch what compiles, distributes or exports models; imported by name only when asked for.
-    "torch._inductor", "torch._dynamo", "torch.onnx", "torch.utils.tensorboard", "torch.utils.benchmark",
-    "torch.testing._internal.opinfo", "sympy", "networkx", "optree", "opt_einsum", "fsspec", "mpmath",
-    *(f"assistant_app.{name}" for name in (
-        "app", "app_voice", "backends", "cli", "cli_transcribe", "doctor", "doctor_voice", "engines.llama",
-        "engines.voice", "models", "speech", "store", "talk_command", "terminal", "tools", "ui", "worker",
-    )),
+    *_NEVER,
+    *_COMPILERS,
+    *_LIBRARIES_OF_THE_WINDOW,
+    *(f"assistant_app.{name}" for name in _ROOMS_OF_THE_WINDOW),
 ]
 """Imports inside functions are followed too, so what the other program is for must be named."""
 
+# Devices without a desktop, and GTK's theme: its libraries would have to be those of the system.
+_UNUSED_PLUGINS = """
+egldeviceintegrations/ generic/ qmltooling/ platforms/libqeglfs. platforms/libqlinuxfb.
+platforms/libqminimal platforms/libqvkkhrdisplay. platforms/libqvnc. platformthemes/libqgtk3.
+texttospeech/libqtexttospeech_mock.
+""".split()
+_ROOMS_BY_NAME = ("backends", "tools", "ui")
 _NOT_NEEDED = (
-    "PySide6/Qt/qml/", "llama_cpp/lib/cmake/",
-    # Devices without a desktop, and GTK's theme: its libraries would have to be those of the system.
-    *(f"PySide6/Qt/plugins/{name}" for name in (
-        "egldeviceintegrations/", "generic/", "qmltooling/", "platforms/libqeglfs.", "platforms/libqlinuxfb.",
-        "platforms/libqminimal", "platforms/libqvkkhrdisplay.", "platforms/libqvnc.", "platformthemes/libqgtk3.",
-        "texttospeech/libqtexttospeech_mock.",
-    )),
-    "llama_cpp/lib/pkgconfig/", "llama_cpp/server/", "torch/include/", "torch/share/", "torch/test/",
+    *"PySide6/Qt/qml/ llama_cpp/lib/cmake/ llama_cpp/lib/pkgconfig/ llama_cpp/server/ torch/include/".split(),
+    *(f"PySide6/Qt/plugins/{name}" for name in _UNUSED_PLUGINS),
 )
 _NOT_NEEDED_FILES = (
     # Qt's scene graph and what belongs to it, which no window of ours uses.
-    "libQt6Pdf.", "libQt6Qml", "libQt6Quick", "libQt6VirtualKeyboard", "libqpdf.", "libqtvirtualkeyboardplugin.",
+    *"libQt6Pdf. libQt6Qml libQt6Quick libQt6VirtualKeyboard libqpdf. libqtvirtualkeyboardplugin.".split(),
     # Films: of QtMultimedia only the list of sound devices is used.
-    "libffmpegmediaplugin.", "libavcodec.", "libavformat.", "libavutil.", "libswscale.", "libswresample.",
+    *"libffmpegmediaplugin. libavcodec. libavformat. libavutil. libswscale. libswresample.".split(),
     # Tests of torch, and tools of llama.cpp that the binding does not open.
-    "libtorchbind_test.", "libjitbackend_test.", "libbackend_with_compiler.", "libaoti_custom_ops.",
+    *"libtorchbind_test. libjitbackend_test. libbackend_with_compiler. libaoti_custom_ops.".split(),
     "libllama-common.",
 )
 
@@ -87,7 +98,7 @@ def _is_wanted(name: str) -> bool:
 
 
 def core_datas() -> list[tuple[str, str]]:
-    """Return files beside the code: resources, and what packages say of themselves where it is asked for."""
+    """Return files beside the code: resources, and what packages say of themselves for the doctor."""
     named = "llama-cpp-python PySide6-Essentials pydantic markdown-it-py keyring sounddevice".split()
     return [(str(ROOT / "resources"), "assistant_app/resources"), *_about(named)]
 
@@ -96,7 +107,7 @@ def core_hidden() -> list[str]:
     """Return modules that are imported by their name."""
     return [
         *collect_submodules("keyring.backends"),
-        *(name for part in ("backends", "tools", "ui") for name in collect_submodules(f"assistant_app.{part}")),
+        *(name for part in _ROOMS_BY_NAME for name in collect_submodules(f"assistant_app.{part}")),
         "PySide6.QtMultimedia",
         "PySide6.QtTextToSpeech",
         "pygments.formatters.html",
@@ -119,7 +130,7 @@ def speech_hidden() -> list[str]:
 
 
 def llama_libraries() -> list[tuple[str, str]]:
-    """Return llama.cpp's libraries with a back end for each kind of processor: they are opened by their path."""
+    """Return llama.cpp's libraries, one back end for each kind of processor: opened by their path."""
     folder = Path(get_package_paths("llama_cpp")[1]) / "lib"
     return [(str(file), "llama_cpp/lib") for file in sorted(folder.iterdir()) if _is_library(file.name)]
 
@@ -137,6 +148,6 @@ def of_platform(program: str) -> dict[str, object]:
     return platforms.exe_options(program, sys.platform)
 
 
-def bundle() -> dict[str, object]:
-    """Return the options of the macOS application."""
-    return platforms.bundle_options()
+def bundle(program: str) -> dict[str, object]:
+    """Return the options of a macOS application."""
+    return platforms.bundle_options(program)

@@ -1,8 +1,8 @@
 """Freezes the programs: `freeze.py TREES WORK` lays them out below TREES, one folder each.
 
-After PyInstaller: copies that wheels make of links become links again, symbols that only a debugger reads are cut
-from the libraries (of torch's 90 of 434 MB), and what the folder of the speech engine has in common with the application's
-becomes links into it, for it is installed inside that folder as `voice/`.
+After PyInstaller: copies that wheels make of links become links again, symbols that only a debugger reads
+are cut from the libraries (of torch's 90 of 434 MB), and what the folder of the speech engine has in common
+with the application's becomes links into it, for it is installed inside that folder as `voice/`.
 """
 
 import argparse
@@ -32,7 +32,8 @@ def main() -> None:
     subprocess.run(
         [
             sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN",
-            "--distpath", str(options.trees), "--workpath", str(options.work), str(HERE / "assistant-app.spec"),
+            "--distpath", str(options.trees), "--workpath", str(options.work),
+            str(HERE / "assistant-app.spec"),
         ],
         check=True,
     )  # fmt: skip
@@ -57,7 +58,9 @@ def restore_links(folder: Path) -> None:
     """
     for library in sorted(folder.rglob("*.so*"), key=lambda path: len(path.name), reverse=True):
         for shorter in _shorter_names(library):
-            if shorter.is_file() and not shorter.is_symlink() and not library.is_symlink() and _same(library, shorter):
+            if library.is_symlink() or shorter.is_symlink() or not shorter.is_file():
+                continue
+            if _same(library, shorter):
                 shorter.unlink()
                 shorter.symlink_to(library.name)
 
@@ -72,10 +75,11 @@ def _shorter_names(library: Path) -> Iterator[Path]:
 def strip(folder: Path) -> None:
     """Cut the symbols for debuggers from the libraries in a folder; what is linked by stays.
 
-    Wheels keep libraries that were moved in place by hand in folders of their own, `numpy.libs`; strip breaks those.
+    Wheels keep libraries that were made to fit in folders of their own, `numpy.libs`; strip breaks those.
     """
     for library in sorted(folder.rglob("*.so*")):
-        if library.is_file() and not library.is_symlink() and not library.parent.name.endswith(".libs"):
+        fitted = library.parent.name.endswith(".libs")
+        if library.is_file() and not library.is_symlink() and not fitted:
             subprocess.run(["strip", "--strip-unneeded", str(library)], check=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 
+from assistant_app import own_program
 from assistant_app.core.errors import Cancelled, ModelError
 from assistant_app.core.events import SpeechModelsChanged
 from assistant_app.core.voice import SpeechMissing, SpeechModelRow, Talk
@@ -63,6 +64,21 @@ def test_each_model_says_size_languages_and_whether_it_fits(page: SpeechModelsPa
     assert "Needs about 13.3 GB" in shown
     assert "In use" in shown
     assert button(page, "get_speech_model", "base").accessibleName() == "Get base"
+
+
+def test_missing_engine_is_said_until_it_is_installed(
+    qtbot: QtBot, page: SpeechModelsPage, voice: ScriptedVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = page.findChild(QLabel, "speech_not_installed")
+    assert said.isHidden()
+    installed = own_program.SPEECH_MODULES
+    monkeypatch.setattr(own_program, "SPEECH_MODULES", ("no_such_library",))
+    voice.emit(SpeechModelsChanged())
+    qtbot.waitUntil(said.isVisible, timeout=WAIT_MS)
+    assert "make run" in said.text()
+    monkeypatch.setattr(own_program, "SPEECH_MODULES", installed)
+    voice.emit(SpeechModelsChanged())
+    qtbot.waitUntil(said.isHidden, timeout=WAIT_MS)
 
 
 def test_the_page_of_models_leads_here(qtbot: QtBot, window: MainWindow) -> None:

@@ -88,8 +88,8 @@ class _Hollow(Whisper):  # type: ignore[misc]  # whisper has no types
 def _no_start_values() -> Iterator[None]:
     """Let layers be made without start values, which the file replaces.
 
-    On the meta device torch computes some of them in Python and imports its compiler and sympy for that: seconds
-    of every start.
+    On the meta device torch computes some of them in Python and imports its compiler and sympy for that:
+    seconds of every start.
     """
 
     def empty(length: int, channels: int) -> Tensor:

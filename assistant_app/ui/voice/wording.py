@@ -125,6 +125,7 @@ _WAYS = {
     "other-microphone": _MICROPHONE,
     "silence": _MICROPHONE,
     "no-speech-engine": _MODEL,
+    "speech-not-installed": RETRY,
     "model": WayOn(N_("Choose another model"), "model"),
     "unclear": RETRY,
     "engine-stopped": RETRY,

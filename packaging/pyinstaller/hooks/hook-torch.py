@@ -8,10 +8,9 @@ from pathlib import Path
 from PyInstaller.utils.hooks import collect_dynamic_libs, get_package_paths
 
 binaries = collect_dynamic_libs("torch", search_patterns=["*.so", "*.so.*", "*.dll", "*.dylib"])
-# torch refuses to be imported without this program, although only shared tensors of several processes need it.
-datas = [
-    (str(path), "torch/bin") for path in Path(get_package_paths("torch")[1], "bin").glob("torch_shm_manager*")
-]
+# torch refuses to be imported without this program, although only tensors that processes share need it.
+_PROGRAMS = Path(get_package_paths("torch")[1], "bin")
+datas = [(str(path), "torch/bin") for path in _PROGRAMS.glob("torch_shm_manager*")]
 bindepend_symlink_suppression = ["**/torch/lib/*.so*"]
 module_collection_mode = {
     "torch": "pyz",

@@ -1,7 +1,7 @@
 """Stands in for numba in the frozen speech engine.
 
-Whisper's times of single words, which nothing here asks for, are the only code that it would compile; numba and its
-LLVM are 200 MB. Decorated functions stay as they are.
+Whisper's times of single words, which nothing here asks for, are the only code that it would compile; numba
+and its LLVM are 200 MB. Decorated functions stay as they are.
 """
 
 from collections.abc import Callable
