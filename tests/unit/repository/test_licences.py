@@ -118,7 +118,7 @@ def test_the_application_is_told_to_desktops() -> None:
             group[key] = value
     entry = groups.pop("Desktop Entry")
     assert {"Type", "Name", "Comment", "Exec", "Icon", "Categories"} <= entry.keys()
-    assert entry["Exec"] == "assistant-app" and entry["StartupWMClass"] == APP_ID
+    assert entry["Exec"] == "assistant-app %u" and entry["StartupWMClass"] == APP_ID
     assert all(entry[key].endswith(";") for key in ("Categories", "Keywords", "Actions"))
     actions = entry["Actions"].strip(";").split(";")
     assert groups.keys() == {f"Desktop Action {action}" for action in actions}

@@ -114,6 +114,20 @@ def test_table_rows_and_bullets_are_passages(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "How do I uninstall Assistant?"),
+        ("en", "How can I remove this app?"),
+        ("zh_CN", "怎么卸载 Assistant？"),
+        ("zh_CN", "如何删除这个软件？"),
+    ],
+)
+def test_help_tells_how_to_uninstall_and_what_stays(language: str, question: str) -> None:
+    passage = index_of(language).best(question) or ""
+    assert "apt remove assistant-app" in passage and re.search("stay|留在", passage)
+
+
 @pytest.mark.parametrize("question", ["", "???", '"', "xyzzy", "AND OR NOT", "foo* NEAR(bar)", "（）", "龘"])
 def test_no_question_is_an_error(question: str) -> None:
     assert isinstance(help_search(question), str)

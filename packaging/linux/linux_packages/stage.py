@@ -1,0 +1,58 @@
+"""Copies of the frozen trees, made fit for a package: without what the system provides, with right modes."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from linux_packages.elf import elf_files, forget_run_path
+from linux_packages.libraries import Form, leave_out, system_libraries
+
+EXECUTABLE, PLAIN, FOLDER = 0o755, 0o644, 0o755
+
+
+def stage(tree: Path, target: Path, program: str, form: Form) -> None:
+    """Copy a frozen tree. Raises OSError, and FileNotFoundError when the program is not in it."""
+    if not (tree / program).is_file():
+        raise FileNotFoundError(f"{tree / program} is missing: freeze the application first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(tree, target, symlinks=True, dirs_exist_ok=True)
+    leave_out(target, form)
+    _strip(target)
+    for path in elf_files(target):
+        forget_run_path(path)
+    set_modes(target)
+
+
+def set_modes(folder: Path) -> None:
+    """Give a folder and all in it the modes of a package: programs may be run, libraries only read."""
+    folder.chmod(FOLDER)
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            path.chmod(FOLDER)
+        else:
+            path.chmod(EXECUTABLE if _is_program(path) else PLAIN)
+
+
+def _is_program(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100) and ".so" not in path.suffixes
+
+
+def _strip(tree: Path) -> None:
+    """Take the symbols out of what was compiled on this machine: Python, its modules, system libraries.
+
+    What wheels bring is left as it is: their libraries were moved about by auditwheel, and strip damages
+    some of these.
+    """
+    internal = tree / "_internal"
+    ours = [path for path in elf_files(internal) if _is_ours(path, internal)]
+    if ours and shutil.which("strip"):
+        subprocess.run(["strip", "--strip-unneeded", *map(str, ours)], check=True)
+
+
+def _is_ours(path: Path, internal: Path) -> bool:
+    folder = path.relative_to(internal).parent.as_posix()
+    if folder == ".":
+        return path.name.startswith("libpython") or path.name in system_libraries()
+    return folder.endswith("lib-dynload") or folder == "llama_cpp/lib"
