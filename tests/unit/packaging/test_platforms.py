@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assistant_app import __version__
+from assistant_app.core.app_links import SCHEME
 from tests.fixtures.packaging_scripts import ROOT, load
 
 platforms = load("packaging/pyinstaller/platforms.py")
@@ -73,7 +74,7 @@ def test_the_macos_application_asks_for_the_microphone_and_opens_links(tmp_path:
     plist = plistlib.loads(plistlib.dumps(options["info_plist"]))
     assert "microphone" not in plist["NSMicrophoneUsageDescription"].lower()
     assert "Assistant listens only while" in plist["NSMicrophoneUsageDescription"]
-    assert plist["CFBundleURLTypes"][0]["CFBundleURLSchemes"] == ["assistant-app"]
+    assert plist["CFBundleURLTypes"][0]["CFBundleURLSchemes"] == [SCHEME]
     assert plist["LSMinimumSystemVersion"] == "14.0"
     # Unless it is told otherwise, PyInstaller hides programs of the terminal from the Dock.
     assert plist["LSBackgroundOnly"] is False
