@@ -14,6 +14,13 @@ from assistant_app.core.voice import SpeechNotInstalled
 SPEECH_MODULES = ("whisper", "torch", "silero_vad")
 """What the speech engine imports, where it is started from source."""
 
+_SPEECH_PROGRAMS = {
+    "win32": "voice/assistant-app-speech.exe",
+    # An application inside the application: among its programs a folder with data could not be signed.
+    "darwin": "../Helpers/AssistantSpeech.app/Contents/MacOS/assistant-app-speech",
+}
+"""Where the speech engine of a frozen program is, seen from the folder of the program."""
+
 _GET_PACKAGE = N_(
     "Speech recognition is not installed: install the package assistant-app-voice, then try again."
     " Typing works as always."
@@ -21,6 +28,14 @@ _GET_PACKAGE = N_(
 _GET_DOWNLOAD = N_(
     "Speech recognition is not installed: get the voice download from the page that this program came from,"
     " unpack it over this program's folder, then try again. Typing works as always."
+)
+_GET_INSTALLER = N_(
+    "Speech recognition is not installed: get the voice installer from the page that this program came from,"
+    " run it, then try again. Typing works as always."
+)
+_GET_IMAGE = N_(
+    "Speech recognition is not installed: get the download with voice from the page that this program came"
+    " from, put it in the place of this one, then try again. Typing works as always."
 )
 _GET_SOURCE = N_(
     "Speech recognition is not installed: “make run” in the source folder installs it, then try again."
@@ -52,8 +67,8 @@ def own_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def speech_program() -> Path:
     """Return where a frozen program has its speech engine, which is a package and a program of its own."""
-    name = "assistant-app-speech.exe" if sys.platform == "win32" else "assistant-app-speech"
-    return Path(sys.executable).parent / "voice" / name
+    program = _SPEECH_PROGRAMS.get(sys.platform, "voice/assistant-app-speech")
+    return Path(os.path.normpath(Path(sys.executable).parent / program))
 
 
 def speech_installed() -> bool:
@@ -68,8 +83,8 @@ def how_to_get_speech() -> str:
     """Return the English sentence that says how speech recognition is installed here."""
     if not is_frozen():
         return _GET_SOURCE
-    from_package = sys.platform == "linux" and Path(sys.executable).is_relative_to("/usr")
-    return _GET_PACKAGE if from_package else _GET_DOWNLOAD
+    packed = _GET_PACKAGE if Path(sys.executable).is_relative_to("/usr") else _GET_DOWNLOAD
+    return {"win32": _GET_INSTALLER, "darwin": _GET_IMAGE}.get(sys.platform, packed)
 
 
 def require_speech() -> None:

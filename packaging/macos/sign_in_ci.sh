@@ -24,6 +24,7 @@ security create-keychain -p "$password" "$keychain"
 security set-keychain-settings -lut 7200 "$keychain"
 security unlock-keychain -p "$password" "$keychain"
 security import "$secrets/certificate.p12" -k "$keychain" -P "$MACOS_CERTIFICATE_PASSWORD" -T /usr/bin/codesign
+unset MACOS_CERTIFICATE_PASSWORD
 security set-key-partition-list -S apple-tool:,apple: -s -k "$password" "$keychain" >/dev/null
 # codesign looks into the keychains of this list only.
 security list-keychains -d user -s "$keychain" login.keychain-db

@@ -62,9 +62,23 @@ def test_frozen_speech_is_installed_as_soon_as_its_program_is_there(frozen: Path
     require_speech()
 
 
-def test_on_windows_the_program_has_an_ending(frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_the_program_has_an_ending_and_an_installer(
+    frozen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert speech_program().name == "assistant-app-speech.exe"
+    assert speech_program() == frozen / "voice" / "assistant-app-speech.exe"
+    assert "voice installer" in how_to_get_speech()
+
+
+def test_on_macos_the_program_is_an_application_inside_the_application(
+    frozen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = frozen / "Assistant.app" / "Contents"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "executable", str(contents / "MacOS" / "assistant-app"))
+    # Where packaging/macos/build_dmg.sh puts it.
+    assert speech_program() == contents / "Helpers/AssistantSpeech.app/Contents/MacOS/assistant-app-speech"
+    assert "download with voice" in how_to_get_speech()
 
 
 def test_installed_by_a_package_the_sentence_names_the_other_package(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assistant_app import __version__
+from assistant_app.core.app_links import SCHEME
 from tests.fixtures.packaging_scripts import ROOT, load
 
 platforms = load("packaging/pyinstaller/platforms.py")
@@ -71,9 +72,8 @@ def test_the_macos_application_asks_for_the_microphone_and_opens_links(tmp_path:
     assert Path(options["icon"]).read_bytes()[:4] == b"icns"
     assert options["version"] == __version__
     plist = plistlib.loads(plistlib.dumps(options["info_plist"]))
-    assert "microphone" not in plist["NSMicrophoneUsageDescription"].lower()
-    assert "Assistant listens only while" in plist["NSMicrophoneUsageDescription"]
-    assert plist["CFBundleURLTypes"][0]["CFBundleURLSchemes"] == ["assistant-app"]
+    assert "Assistant listens only when you ask it to" in plist["NSMicrophoneUsageDescription"]
+    assert plist["CFBundleURLTypes"][0]["CFBundleURLSchemes"] == [SCHEME]
     assert plist["LSMinimumSystemVersion"] == "14.0"
     # Unless it is told otherwise, PyInstaller hides programs of the terminal from the Dock.
     assert plist["LSBackgroundOnly"] is False
@@ -106,8 +106,8 @@ def test_options_are_ones_that_pyinstaller_reads(tmp_path: Path) -> None:
 
 def test_the_microphone_is_explained_in_both_languages() -> None:
     english, chinese = platforms.microphone_text("en"), platforms.microphone_text("zh-Hans")
-    assert "not sent anywhere" in english
-    assert "不会发送" in chinese
+    assert "does not leave" in english
+    assert "不会离开" in chinese
     for language in platforms.info_plist()["CFBundleLocalizations"]:
         assert (ROOT / "packaging" / "macos" / f"{language}.lproj" / "InfoPlist.strings").is_file()
 

@@ -73,9 +73,7 @@ def test_what_is_signed_is_believed_by_the_application(releaser: Releaser, relea
     assert manifest.release.notes == {"en": "Better = quicker.", "zh_CN": "更快。"}
     assert manifest.expires_at - manifest.issued_at == timedelta(days=90).total_seconds()
     check_fresh(manifest, None, datetime.now(UTC).timestamp())
-    assert "1 of 1 files compared" in releaser.call(
-        "verify", releaser.manifest, release, "--public", public
-    )
+    assert "1 of 1 files compared" in releaser.call("verify", releaser.manifest, release, "--public", public)
     (file,) = read_payload(opened(data, (public,))).files
     assert (file.name, file.bytes) == (release.name, 9)
 

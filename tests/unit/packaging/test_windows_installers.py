@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant_app.core.app_links import SCHEME
 from tests.fixtures.packaging_scripts import ROOT, load
 
 FOLDER = ROOT / "packaging" / "windows"
@@ -74,8 +75,7 @@ def test_links_are_registered_for_the_scheme_and_for_this_user() -> None:
     entries = _entries(_script("assistant-app.iss"), "Registry")
     assert {entry["Root"] for entry in entries} == {"HKA"}
     commands = [entry for entry in entries if entry["Subkey"].endswith(r'shell\open\command"')]
-    scheme = platforms.URL_SCHEME
-    assert [entry["Subkey"] for entry in commands] == [rf'"Software\Classes\{scheme}\shell\open\command"']
+    assert [entry["Subkey"] for entry in commands] == [rf'"Software\Classes\{SCHEME}\shell\open\command"']
     assert commands[0]["ValueData"] == r'"""{app}\assistant-app-window.exe"" ""%1"""'
 
 
