@@ -45,6 +45,7 @@ package: ## Make the packages for Linux in dist/.
 	@scripts/package.sh
 
 package-test: ## Install and use the packages of dist/ in clean Debian systems (as root).
+	@scripts/setup.sh package-test
 	@scripts/package_test.sh
 
 clean: ## Remove what the other targets made, the virtual environment included.

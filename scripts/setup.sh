@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up all that a command needs: `scripts/setup.sh run` to use the application, `dev` to check the
-# code, `test` to test it, `package` to make packages of it. Does nothing, quickly, when everything is in place.
+# code, `test` to test it, `package` to make packages of it, `package-test` to try these. Does nothing, quickly, when
+# everything is in place.
 #
 # System packages are listed in packaging/debian-packages.txt. Python packages go into .venv/ (for packages:
 # build/package/venv/), in the exact versions and with the hashes of requirements/. llama.cpp is compiled once, for
@@ -25,8 +26,9 @@ case ${1:-run} in
 run) sections="build run" lock=app voice=wanted ;;
 dev) sections="build run" lock=dev voice= ;;
 test) sections="build run test" lock=dev voice=needed ;;
+package-test) sections="build run test package" lock=dev voice=needed ;;
 package) sections="build run package" lock=package voice=needed venv=build/package/venv portable=yes ;;
-*) die "usage: scripts/setup.sh run|dev|test|package" ;;
+*) die "usage: scripts/setup.sh run|dev|test|package|package-test" ;;
 esac
 
 # --- system packages
