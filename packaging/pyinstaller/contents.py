@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import platforms
-from PyInstaller.utils.hooks import collect_submodules, copy_metadata, get_package_paths
+from PyInstaller.utils.hooks import collect_data_files, collect_submodules, copy_metadata, get_package_paths
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -61,6 +61,7 @@ egldeviceintegrations/ generic/ qmltooling/ platforms/libqeglfs. platforms/libql
 platforms/libqminimal platforms/libqvkkhrdisplay. platforms/libqvnc. platformthemes/libqgtk3.
 texttospeech/libqtexttospeech_mock.
 """.split()
+_SETTING_FORMULAS = ("ziamath", "ziafont", "latex2mathml")
 _ROOMS_BY_NAME = ("backends", "tools", "ui")
 _NOT_NEEDED = (
     *"PySide6/Qt/qml/ llama_cpp/lib/cmake/ llama_cpp/lib/pkgconfig/ llama_cpp/server/ torch/include/".split(),
@@ -98,9 +99,10 @@ def _is_wanted(name: str) -> bool:
 
 
 def core_datas() -> list[tuple[str, str]]:
-    """Return files beside the code: resources, and what packages say of themselves for the doctor."""
+    """Return files beside the code: resources, what formulas are set in, what packages say of themselves."""
     named = "llama-cpp-python PySide6-Essentials pydantic markdown-it-py keyring sounddevice".split()
-    return [(str(ROOT / "resources"), "assistant_app/resources"), *_about(named)]
+    formulas = [entry for name in _SETTING_FORMULAS for entry in collect_data_files(name)]
+    return [(str(ROOT / "resources"), "assistant_app/resources"), *formulas, *_about(named)]
 
 
 def core_hidden() -> list[str]:
