@@ -20,6 +20,8 @@ check: ## Check style, types, layers and translations.
 	@scripts/setup.sh dev
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(PYTHON) -m mypy --platform darwin --cache-dir .mypy_cache/darwin
 	.venv/bin/lint-imports
 	$(PYTHON) scripts/translations.py --check
 

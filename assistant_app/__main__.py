@@ -16,6 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_standard_streams()
     give_back()
     args = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.platform == "win32":
+        from assistant_app.console import prepare_console
+
+        prepare_console()
     if args[:1] == ["--engine"]:
         return _run_engine(args)
     if not args or args == ["--gui"]:
@@ -49,18 +53,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_engine(args: list[str]) -> int:
-    """Serve as an engine process on the file descriptors that the supervisor passed on."""
+    """Serve as an engine process with what the supervisor hands over; see engines.handover."""
     import argparse
+    from functools import partial
+
+    from assistant_app.engines import handover
+    from assistant_app.engines.child import main as serve
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--engine", choices=["language", "speech", "voice"], required=True)
-    parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--stop-fd", type=int, required=True)
+    parser.add_argument("--fd", type=int)
+    parser.add_argument("--stop-fd", type=int)
+    parser.add_argument("--letter", action="store_true")
     options = parser.parse_args(args)
-
-    from assistant_app.engines.child import main as serve
-
-    return serve(options.fd, options.stop_fd, options.engine)
+    if options.letter and handover.SHARING is not None:
+        return serve(partial(handover.take_from_letter, handover.SHARING), options.engine)
+    if options.fd is None or options.stop_fd is None:
+        parser.error("an engine is started by the application, which hands it a connection")
+    return serve(partial(handover.take_inherited, options.fd, options.stop_fd), options.engine)
 
 
 if __name__ == "__main__":

@@ -122,23 +122,27 @@ def _hotkeys(settings: Settings) -> Finding:
 
 
 def _session() -> str:
-    if sys.platform != "linux":
+    if sys.platform == "linux":
+        kind = os.environ.get("XDG_SESSION_TYPE") or ""
+        if kind not in ("wayland", "x11"):
+            x11 = "x11" if os.environ.get("DISPLAY") else ""
+            kind = "wayland" if os.environ.get("WAYLAND_DISPLAY") else x11
+        names = {"wayland": "Wayland", "x11": "X11", "": _("no display")}
+        return " ".join(part for part in (names[kind], os.environ.get("XDG_CURRENT_DESKTOP", "")) if part)
+    else:
         return sys.platform
-    kind = os.environ.get("XDG_SESSION_TYPE") or ""
-    if kind not in ("wayland", "x11"):
-        kind = "wayland" if os.environ.get("WAYLAND_DISPLAY") else "x11" if os.environ.get("DISPLAY") else ""
-    names = {"wayland": "Wayland", "x11": "X11", "": _("no display")}
-    return " ".join(part for part in (names[kind], os.environ.get("XDG_CURRENT_DESKTOP", "")) if part)
 
 
 def _portal() -> tuple[bool, str]:
     """Return whether the desktop's portal hands out keys, and what there is to say about it."""
-    if sys.platform != "linux":
-        return False, _("This system has no portal.")
-    from assistant_app.speech.hotkeys.portal import shortcuts_version
+    if sys.platform == "linux":
+        from assistant_app.speech.hotkeys.portal import shortcuts_version
 
-    try:
-        version = asyncio.run(shortcuts_version(PORTAL_ANSWERS_WITHIN_S))
-    except HotkeyError as error:
-        return False, error.sentence(translate)
-    return True, _("The desktop's portal offers global shortcuts, version {version}.").format(version=version)
+        try:
+            version = asyncio.run(shortcuts_version(PORTAL_ANSWERS_WITHIN_S))
+        except HotkeyError as error:
+            return False, error.sentence(translate)
+        said = _("The desktop's portal offers global shortcuts, version {version}.")
+        return True, said.format(version=version)
+    else:
+        return False, _("This system has no portal.")

@@ -1,7 +1,6 @@
 """Translation: gettext catalogues below resources/locale, chosen once at start."""
 
 import gettext
-import locale
 import os
 
 from assistant_app.paths import resources
@@ -26,7 +25,9 @@ def system_language() -> str:
         if value:
             break
     else:
-        value = locale.getlocale()[0] or "en"
+        from assistant_app.system_language import desktop_language
+
+        value = desktop_language()
     return "zh_CN" if value.lower().startswith("zh") else "en"
 
 

@@ -44,13 +44,14 @@ def address(runtime: Path) -> str:
 
     The folder belongs to its user alone, so nobody else can reach or forge a socket in it.
     """
-    digest = hashlib.sha256(str(runtime).encode()).hexdigest()[:16]
-    if sys.platform == "win32":
-        return f"assistant-app-{digest}"
+    name = f"assistant-app-{hashlib.sha256(str(runtime).encode()).hexdigest()[:16]}"
     path = str(runtime / "window.socket")
-    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+    if sys.platform == "win32":
+        return name
+    elif len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
         return path
-    return f"{os.environ.get('XDG_RUNTIME_DIR') or '/tmp'}/assistant-app-{digest}"
+    else:
+        return f"{os.environ.get('XDG_RUNTIME_DIR') or '/tmp'}/{name}"
 
 
 def tell(runtime: Path, line: str, timeout_s: float) -> str:
@@ -73,19 +74,26 @@ def tell(runtime: Path, line: str, timeout_s: float) -> str:
 
 def _tell(where: str, line: bytes, timeout_s: float) -> bytes:
     if sys.platform == "win32":
-        with open(rf"\\.\pipe\{where}", "r+b", buffering=0) as pipe:
-            pipe.write(line)
-            return pipe.read(MAX_ANSWER_BYTES) or b""
-    if os.stat(where).st_uid != os.getuid():
-        raise PermissionError(f"{where} belongs to somebody else")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        connection.connect(where)
-        connection.sendall(line)
-        answer = b""
-        while not answer.endswith(b"\n") and len(answer) < MAX_ANSWER_BYTES:
-            piece = connection.recv(MAX_ANSWER_BYTES)
-            if not piece:
-                break
-            answer += piece
-        return answer
+        from assistant_app.instance_pipe import tell_pipe
+
+        return tell_pipe(rf"\\.\pipe\{where}", line, timeout_s)
+    else:
+        return _tell_socket(where, line, timeout_s)
+
+
+if sys.platform != "win32":
+
+    def _tell_socket(where: str, line: bytes, timeout_s: float) -> bytes:
+        if os.stat(where).st_uid != os.getuid():
+            raise PermissionError(f"{where} belongs to somebody else")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(where)
+            connection.sendall(line)
+            answer = b""
+            while not answer.endswith(b"\n") and len(answer) < MAX_ANSWER_BYTES:
+                piece = connection.recv(MAX_ANSWER_BYTES)
+                if not piece:
+                    break
+                answer += piece
+            return answer

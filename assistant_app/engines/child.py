@@ -1,11 +1,14 @@
 """Entry of an engine process: gives up what it does not need, then serves the worker."""
 
 import faulthandler
+import mmap
 import os
 import signal
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from assistant_app.engines import sandbox
+from assistant_app.engines.handover import Handover, HandoverError
 from assistant_app.standard_streams import open_standard_streams
 
 if TYPE_CHECKING:
@@ -13,38 +16,43 @@ if TYPE_CHECKING:
     from assistant_app.engines.wire import Connection
 
 
-def main(fd: int, stop_fd: int, kind: str = "language") -> int:
-    """Run an engine on an inherited socket and an inherited stop byte; return the exit status."""
+def main(take: Callable[[], Handover], kind: str = "language") -> int:
+    """Give up rights, then run an engine on what `take` returns; return the exit status."""
     open_standard_streams()
     faulthandler.enable()
     _leave_signals_to_the_worker()
     report = sandbox.enter_with_sound() if kind == "voice" else sandbox.enter()
+    try:
+        sock, stop = take()
+    except (HandoverError, OSError, ValueError) as error:
+        os.write(2, f"engine: nothing usable was handed over: {error}\n".encode())
+        return 1
     from assistant_app.engines.wire import Connection
 
-    with Connection.from_fd(fd) as connection:
-        status = _server(kind, connection, stop_fd, report.network_off).run()
+    with Connection(sock) as connection:
+        status = _server(kind, connection, stop, report.network_off).run()
     if kind in ("speech", "voice"):
         # Taking torch or Qt down in order takes longer than the worker waits, and there is nothing to save.
         os._exit(status)
     return status
 
 
-def _server(kind: str, connection: "Connection", stop_fd: int, isolated: bool) -> "EngineServer[Any]":
+def _server(kind: str, connection: "Connection", stop: mmap.mmap, isolated: bool) -> "EngineServer[Any]":
     """Return the server of one kind of engine; only its own libraries are imported."""
     if kind == "speech":
         from assistant_app.engines.stop import StopByte
         from assistant_app.engines.whisper.server import SpeechServer
 
-        return SpeechServer(connection, StopByte(stop_fd), isolated=isolated)
+        return SpeechServer(connection, StopByte(stop), isolated=isolated)
     if kind == "voice":
         from assistant_app.engines.stop import StopByte
         from assistant_app.engines.voice.server import Server as VoiceServer
 
-        return VoiceServer(connection, StopByte(stop_fd))
+        return VoiceServer(connection, StopByte(stop))
     from assistant_app.engines.llama.server import Server
     from assistant_app.engines.llama.stop import StopByte as NativeStopByte
 
-    return Server(connection, NativeStopByte(stop_fd), isolated=isolated)
+    return Server(connection, NativeStopByte(stop), isolated=isolated)
 
 
 def _leave_signals_to_the_worker() -> None:

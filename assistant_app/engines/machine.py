@@ -14,7 +14,10 @@ def thread_count(wanted: int = 0) -> int:
     use both: with a short GOMP_SPINCOUNT two threads were a third faster than one on a quiet machine
     and no slower beside two busy processes.
     """
-    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if sys.platform == "linux":
+        allowed = len(os.sched_getaffinity(0))
+    else:
+        allowed = os.cpu_count() or 1
     if wanted > 0:
         return min(wanted, max(allowed, 1))
     physical = min(psutil.cpu_count(logical=False) or 1, allowed)

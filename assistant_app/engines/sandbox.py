@@ -55,16 +55,19 @@ def enter() -> SandboxReport:
 
     attempt("nice", _be_nice)
     attempt("core dumps", _no_core_dumps)
-    if sys.platform != "linux":
-        return SandboxReport(False, False, (*refused, f"network: cannot be turned off on {sys.platform}"))
-    dies = attempt("death signal", lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
-    attempt("out-of-memory score", lambda: _write("/proc/self/oom_score_adj", "1000"))
-    attempt("new privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1))
-    network_off = attempt("network namespace", _leave_network) or attempt(
-        "socket filter", refuse_network_sockets
-    )
-    # After the namespace: its maps can only be written by a process that may be dumped.
-    attempt("dumpable", lambda: _prctl(_PR_SET_DUMPABLE, 0))
+    network_off = dies = False
+    if sys.platform == "linux":
+        dies = attempt("death signal", lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+        attempt("out-of-memory score", lambda: _write("/proc/self/oom_score_adj", "1000"))
+        attempt("new privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1))
+        network_off = attempt("network namespace", _leave_network) or attempt(
+            "socket filter", refuse_network_sockets
+        )
+        # After the namespace: its maps can only be written by a process that may be dumped.
+        attempt("dumpable", lambda: _prctl(_PR_SET_DUMPABLE, 0))
+    else:
+        # What it does without: it ends when its connection does, and the doctor says "not isolated".
+        refused.append(f"network: cannot be turned off on {sys.platform}")
     report = SandboxReport(network_off, dies, tuple(refused))
     log.info("sandbox: %s", report)
     return report
@@ -86,7 +89,11 @@ def enter_with_sound() -> SandboxReport:
 
 
 def _be_nice() -> None:
-    if hasattr(os, "nice"):
+    if sys.platform == "win32":
+        import psutil
+
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
         os.nice(5)
 
 
@@ -110,22 +117,24 @@ def _write(path: str, text: str) -> None:
     Path(path).write_text(text, "ascii")
 
 
-def _leave_network() -> None:
-    """Move into a network namespace of our own: empty, even its loopback device is down. Raises OSError."""
-    user, group = os.geteuid(), os.getegid()
-    if user == 0:
-        # Without a user namespace, in which root could not read the files of others.
-        with contextlib.suppress(OSError):
-            _unshare(_CLONE_NEWNET)
-            return
-    _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-    # Without these the process would be nobody to itself; file access works either way.
-    with contextlib.suppress(OSError):
-        _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"{user} {user} 1")
-        _write("/proc/self/gid_map", f"{group} {group} 1")
-
-
 def _unshare(flags: int) -> None:
     if _libc().unshare(flags) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+if sys.platform != "win32":
+
+    def _leave_network() -> None:
+        """Move into a network namespace of our own, where even loopback is down. Raises OSError."""
+        user, group = os.geteuid(), os.getegid()
+        if user == 0:
+            # Without a user namespace, in which root could not read the files of others.
+            with contextlib.suppress(OSError):
+                _unshare(_CLONE_NEWNET)
+                return
+        _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        # Without these the process would be nobody to itself; file access works either way.
+        with contextlib.suppress(OSError):
+            _write("/proc/self/setgroups", "deny")
+            _write("/proc/self/uid_map", f"{user} {user} 1")
+            _write("/proc/self/gid_map", f"{group} {group} 1")

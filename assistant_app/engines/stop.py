@@ -2,25 +2,18 @@
 
 import ctypes
 import mmap
-import os
 
 from assistant_app.core.errors import Cancelled
-
-SIZE = 4096
+from assistant_app.engines.handover import STOP_BYTES
 
 
 class StopByte:
     """Byte 0 of a shared mapping: not 0 means stop. Byte 1 stays 0."""
 
-    def __init__(self, fd: int | None = None) -> None:
-        """Map `fd` (4096 bytes), or private memory when there is none. Raises OSError, ValueError."""
-        if fd is None:
-            self._map = mmap.mmap(-1, SIZE)
-        else:
-            if os.fstat(fd).st_size < SIZE:
-                os.ftruncate(fd, SIZE)
-            self._map = mmap.mmap(fd, SIZE)
-        self._view = (ctypes.c_char * SIZE).from_buffer(self._map)
+    def __init__(self, memory: mmap.mmap | None = None) -> None:
+        """Take shared memory of STOP_BYTES, or private memory when there is none. Raises OSError."""
+        self._map = mmap.mmap(-1, STOP_BYTES) if memory is None else memory
+        self._view = (ctypes.c_char * STOP_BYTES).from_buffer(self._map)
         self.address = ctypes.addressof(self._view)
 
     @property

@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 from functools import cache
 from types import TracebackType
@@ -115,11 +116,6 @@ class Connection:
         self._reader: io.BufferedReader = sock.makefile("rb")
         self._sending = threading.Lock()
 
-    @classmethod
-    def from_fd(cls, fd: int) -> "Connection":
-        """Take over an inherited descriptor of a stream socket. Raises OSError."""
-        return cls(socket.socket(fileno=fd))
-
     def send(self, message: Message) -> None:
         """Write one message whole. Raises WireError, or OSError when the other side is gone."""
         frame = encode(message)
@@ -164,7 +160,7 @@ class AsyncConnection:
     async def open(cls, sock: socket.socket) -> "AsyncConnection":
         """Take over a connected stream socket. Raises OSError."""
         sock.setblocking(False)
-        if sock.family == getattr(socket, "AF_UNIX", None):
+        if sys.platform != "win32" and sock.family == socket.AF_UNIX:
             return cls(*await asyncio.open_unix_connection(sock=sock))
         return cls(*await asyncio.open_connection(sock=sock))
 

@@ -11,6 +11,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 
 from assistant_app.core.errors import AssistantError
+from assistant_app.core.processes import NO_WINDOW
 from assistant_app.core.text import N_
 from assistant_app.core.voice import SAMPLE_RATE
 from assistant_app.speech.resampling import Resampler
@@ -157,6 +158,7 @@ class _FfmpegReader:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
+                creationflags=NO_WINDOW,
             )
         except OSError as error:
             self._complaints.close()
@@ -204,6 +206,7 @@ def _probed(path: Path) -> float | None:
             capture_output=True,
             timeout=20,
             check=False,
+            creationflags=NO_WINDOW,
         )
         seconds = float(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):

@@ -83,7 +83,7 @@ def copy(
             wrong = schema.damage(target)
             if wrong:
                 raise StoreDamaged(detail=wrong)
-        with open(partial, "rb") as file:
+        with open(partial, "r+b") as file:  # Windows writes out only what is open for writing
             os.fsync(file.fileno())
         os.replace(partial, path)
         sync_folder(path.parent)

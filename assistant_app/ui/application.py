@@ -150,21 +150,20 @@ def _translate_qt(app: QApplication, locale: QLocale) -> None:
 
 def _end_on_signals(window: MainWindow) -> None:
     """Close the window, storing everything, when the session ends or Ctrl+C is pressed."""
-    if sys.platform == "win32":
-        return
-    # Python runs signal handlers only between its own instructions, so a socket wakes the event loop.
-    receiver, sender = socket.socketpair()
-    for end in (receiver, sender):
-        end.setblocking(False)
-    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
-    notifier = QSocketNotifier(receiver.fileno(), QSocketNotifier.Type.Read, window)
+    if sys.platform != "win32":
+        # Python runs signal handlers only between its own instructions, so a socket wakes the event loop.
+        receiver, sender = socket.socketpair()
+        for end in (receiver, sender):
+            end.setblocking(False)
+        signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        notifier = QSocketNotifier(receiver.fileno(), QSocketNotifier.Type.Read, window)
 
-    def close_window() -> None:
-        notifier.setEnabled(False)
-        sender.close()
-        receiver.close()
-        window.close()
+        def close_window() -> None:
+            notifier.setEnabled(False)
+            sender.close()
+            receiver.close()
+            window.close()
 
-    notifier.activated.connect(close_window)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: None)
+        notifier.activated.connect(close_window)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: None)

@@ -1,5 +1,6 @@
 """One window per profile: later starts say what they want of the first one, and end."""
 
+import contextlib
 import logging
 import time
 from pathlib import Path
@@ -65,7 +66,8 @@ class Instance(QObject):
         # Nobody listens: the holder was killed and its process number went to another program of
         # the same name. Refusing would lock the user out.
         log.warning("the lock is held by process %s, which does not answer", self._lock.getLockInfo()[0])
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on Windows a holder that lives after all keeps its file
+            self._path.unlink()
         self._lock.tryLock(0)
         return True
 

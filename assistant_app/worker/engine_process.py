@@ -3,13 +3,10 @@
 import asyncio
 import contextlib
 import logging
-import mmap
 import os
 import re
 import signal
-import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -17,12 +14,13 @@ from typing import Literal
 from assistant_app.core.text import N_
 from assistant_app.engines.wire import AsyncConnection
 from assistant_app.own_program import is_frozen, own_command, own_environment, speech_program
+from assistant_app.worker.engine_start import StopByte, start_engine
+from assistant_app.worker.exit_codes import windows_reason
 
 log = logging.getLogger(__name__)
 
 EngineKind = Literal["language", "speech", "voice"]
 
-STOP_BYTES = 4096
 OUTPUT_BYTES = 64 << 10
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|_PROXY$|^DBUS_", re.IGNORECASE)
@@ -85,32 +83,6 @@ class OutputTail:
             return self._bytes.decode("utf-8", errors="replace")
 
 
-class StopByte:
-    """Memory shared with the engine whose first byte, when set, stops native code in mid-computation."""
-
-    def __init__(self) -> None:
-        if hasattr(os, "memfd_create"):
-            self.fd = os.memfd_create("assistant-stop")
-        else:
-            with tempfile.TemporaryFile() as file:
-                self.fd = os.dup(file.fileno())
-        os.ftruncate(self.fd, STOP_BYTES)
-        self._map = mmap.mmap(self.fd, STOP_BYTES)
-
-    def set(self) -> None:
-        """Ask for a stop."""
-        self._map[0] = 1
-
-    def clear(self) -> None:
-        """Take it back."""
-        self._map[0] = 0
-
-    def close(self) -> None:
-        """Give this side's memory and descriptor back."""
-        self._map.close()
-        os.close(self.fd)
-
-
 class EngineProcess:
     """A running child and the connection to it. Made by `spawn`, on the loop's thread.
 
@@ -142,24 +114,7 @@ class EngineProcess:
         It must be started from a thread that lives as long as it should: Linux delivers the
         child's parent-death signal when that thread ends.
         """
-        ours, theirs = socket.socketpair()
-        stop_byte = StopByte()
-        try:
-            with theirs:
-                popen = subprocess.Popen(
-                    [*command, "--fd", str(theirs.fileno()), "--stop-fd", str(stop_byte.fd)],
-                    pass_fds=(theirs.fileno(), stop_byte.fd),
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    # Ctrl+C in a terminal is for the application, which stops the engine itself.
-                    start_new_session=True,
-                )
-        except BaseException:
-            ours.close()
-            stop_byte.close()
-            raise
+        popen, ours, stop_byte = start_engine(command, environment)
         try:
             return cls(popen, await AsyncConnection.open(ours), stop_byte)
         except BaseException:
@@ -216,6 +171,8 @@ class EngineProcess:
 
 def reason_of(exit_code: int) -> tuple[str, dict[str, object]]:
     """Return why a process ended that nobody here ended: an English template and what fills it."""
+    if (reason := windows_reason(exit_code)) is not None:
+        return reason
     if exit_code >= 0:
         if exit_code == 0:
             return N_("it ended by itself"), {}

@@ -1,8 +1,8 @@
 """An engine process as the application starts it, driven over the wire, with the time of every message."""
 
 import random
-import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,8 @@ from assistant_app.core.generation import ChatMessage
 from assistant_app.core.sampling import Sampling
 from assistant_app.engines import protocol as p
 from assistant_app.engines.wire import Connection, Message
-from assistant_app.worker.engine_process import StopByte, engine_command, engine_environment
+from assistant_app.worker.engine_process import engine_command, engine_environment
+from assistant_app.worker.engine_start import start_engine
 
 WORDS = (
     "the of and to in is you that it he was for on are as with his they at be this have from or one had by"
@@ -61,18 +62,11 @@ class Engine:
     """One engine process. Use `running`."""
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
-        ours, theirs = socket.socketpair()
-        self.stop_byte = StopByte()
-        with theirs:
-            self.process = subprocess.Popen(
-                [*engine_command(), "--fd", str(theirs.fileno()), "--stop-fd", str(self.stop_byte.fd)],
-                pass_fds=(theirs.fileno(), self.stop_byte.fd),
-                env=engine_environment() if environment is None else environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self.process, ours, self.stop_byte = start_engine(
+            engine_command(), engine_environment() if environment is None else environment
+        )
+        # What it prints is of no interest here, but a full pipe would stop it.
+        threading.Thread(target=self.process.communicate, name="engine-output", daemon=True).start()
         self.connection = Connection(ours)
         self._last_id = 0
 

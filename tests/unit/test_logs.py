@@ -1,11 +1,11 @@
-"""No secret reaches the log."""
+"""No secret reaches the log, and whatever happens it is written on."""
 
 import logging
 from pathlib import Path
 
 import pytest
 
-from assistant_app.logs import blot, start_logging
+from assistant_app.logs import MAX_BYTES, blot, start_logging
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,27 @@ def test_a_traceback_is_blotted_too(tmp_path: Path) -> None:
                 root.removeHandler(handler)
                 handler.close()
         root.setLevel(level)
+
+
+def test_a_full_log_that_cannot_be_put_aside_is_written_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "assistant.log"
+    path.write_bytes(b"x" * MAX_BYTES)
+    # Folders in the place of the older files refuse what Windows refuses while another process writes.
+    (tmp_path / "assistant.log.1").mkdir()
+    (tmp_path / "assistant.log.2").mkdir()
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        start_logging(tmp_path)
+        logging.getLogger("x").info("the first")
+        logging.getLogger("x").info("the second")
+        text = path.read_text(encoding="utf-8")
+    finally:
+        root.setLevel(level)
+        for handler in set(root.handlers) - set(before):
+            root.removeHandler(handler)
+            handler.close()
+    assert "the first" in text and "the second" in text
+    assert not capsys.readouterr().err

@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import importlib.metadata
 import os
+import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -22,6 +23,7 @@ _LEVEL_CONTINUE = 5
 _log: deque[str] = deque(maxlen=_LOG_LINES)
 _log_lock = threading.Lock()
 _started = False
+_LIBRARIES = {"win32": "*.dll", "darwin": "lib*.dylib"}
 
 
 class _LogSink:
@@ -100,7 +102,7 @@ def build_id() -> str:
     """Return what identifies this build of llama.cpp: saved states of another one are not read."""
     library = Path(C._lib._name)
     parts = [name(), system_info()]
-    for file in sorted(library.parent.glob("lib*.so*")):
+    for file in sorted(library.parent.glob(_LIBRARIES.get(sys.platform, "lib*.so*"))):
         parts.append(f"{file.name}:{file.stat().st_size}")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import mmap
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,22 +126,25 @@ def write_private(path: Path, content: bytes) -> bool:
 
 def _resident(fd: int, size: int) -> Callable[[int], bool] | None:
     """Return a function that tells whether the step at an offset is in the page cache; None: unknown."""
-    mincore: Any = getattr(ctypes.CDLL(None), "mincore", None) if os.name == "posix" else None
-    if mincore is None or size == 0:
+    if sys.platform == "win32":
         return None
-    pages = -(-size // mmap.PAGESIZE)
-    flags = (ctypes.c_ubyte * pages)()
-    with mmap.mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE) as mapping:
-        view = (ctypes.c_char * size).from_buffer(mapping)
-        result = mincore(ctypes.c_void_p(ctypes.addressof(view)), ctypes.c_size_t(size), flags)
-        del view
-    if result != 0:
-        return None
-    resident = bytes(flags)
+    else:
+        mincore: Any = getattr(ctypes.CDLL(None), "mincore", None)
+        if mincore is None or size == 0:
+            return None
+        pages = -(-size // mmap.PAGESIZE)
+        flags = (ctypes.c_ubyte * pages)()
+        with mmap.mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE) as mapping:
+            view = (ctypes.c_char * size).from_buffer(mapping)
+            result = mincore(ctypes.c_void_p(ctypes.addressof(view)), ctypes.c_size_t(size), flags)
+            del view
+        if result != 0:
+            return None
+        resident = bytes(flags)
 
-    def in_memory(offset: int) -> bool:
-        first = offset // mmap.PAGESIZE
-        step = resident[first : first + _STEP_BYTES // mmap.PAGESIZE]
-        return b"\x00" not in step
+        def in_memory(offset: int) -> bool:
+            first = offset // mmap.PAGESIZE
+            step = resident[first : first + _STEP_BYTES // mmap.PAGESIZE]
+            return b"\x00" not in step
 
-    return in_memory
+        return in_memory

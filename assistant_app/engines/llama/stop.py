@@ -1,6 +1,7 @@
 """The stop byte as an abort callback of llama.cpp."""
 
 import ctypes
+import mmap
 import sys
 from typing import Any
 
@@ -15,8 +16,8 @@ class StopByte(stop.StopByte):
     callback for llama.cpp that needs no interpreter lock and no compiler.
     """
 
-    def __init__(self, fd: int | None = None) -> None:
-        """Map `fd` (4096 bytes), or private memory when there is none. Raises OSError, ValueError."""
-        super().__init__(fd)
+    def __init__(self, memory: mmap.mmap | None = None) -> None:
+        """Take shared memory of STOP_BYTES, or private memory when there is none. Raises OSError."""
+        super().__init__(memory)
         standard = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
         self.abort_callback: Any = ctypes.cast(standard.strlen, C.ggml_abort_callback)

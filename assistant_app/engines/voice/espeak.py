@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from assistant_app.core.errors import AssistantError
+from assistant_app.core.processes import NO_WINDOW
 from assistant_app.core.text import N_
 from assistant_app.core.voice import VoiceMissing, VoiceRow
 from assistant_app.engines.voice.engine import OnEnd, OnStart, Utterance, choose
@@ -40,7 +41,12 @@ def open_espeak(loop: Loop) -> "EspeakVoice | None":
         return None
     try:
         listed = subprocess.run(
-            [program, "--voices"], stdin=subprocess.DEVNULL, capture_output=True, timeout=5.0, check=True
+            [program, "--voices"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=5.0,
+            check=True,
+            creationflags=NO_WINDOW,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -99,6 +105,7 @@ class EspeakVoice:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                creationflags=NO_WINDOW,
             )
         except OSError as error:
             missing = AssistantError(detail=f"espeak-ng: {error}")

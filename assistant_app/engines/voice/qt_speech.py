@@ -168,9 +168,20 @@ def _voices(speech: QTextToSpeech, engine: str) -> list[tuple[VoiceRow, QVoice]]
             continue  # the same voice, disguised in a hundred ways
         language = _language(voice)
         if language:
-            row = VoiceRow(f"qt:{language}:{name}", name, language, "qt")
+            row = VoiceRow(_id(voice), name, language, "qt")
             found.setdefault(row.id, (row, voice))
-    return sorted(found.values(), key=lambda item: any(word in item[0].name.lower() for word in _ACCENTS))
+    # Windows and macOS have the user choose a voice; macOS lists jesters and robots before it.
+    chosen = "" if engine == "speechd" else _id(speech.voice())
+
+    def rank(item: tuple[VoiceRow, QVoice]) -> tuple[bool, bool]:
+        row = item[0]
+        return row.id != chosen, any(word in row.name.lower() for word in _ACCENTS)
+
+    return sorted(found.values(), key=rank)
+
+
+def _id(voice: QVoice) -> str:
+    return f"qt:{_language(voice)}:{voice.name()}"
 
 
 def _language(voice: QVoice) -> str:

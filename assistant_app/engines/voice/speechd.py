@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -57,14 +58,17 @@ def _connect(start_s: float, answer_s: float) -> socket.socket:
 
 
 def _open(path: Path, answer_s: float) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(answer_s)
-        connection.connect(str(path))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    if sys.platform == "win32":
+        raise FileNotFoundError(path)
+    else:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(answer_s)
+            connection.connect(str(path))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def _start(path: Path, start_s: float) -> None:

@@ -115,16 +115,17 @@ class PynputHotkey:
 
 def closed() -> HotkeyError | None:
     """Return why the keyboard cannot be watched, as far as can be told without trying; None if it can."""
+    reason = MISSING if importlib.util.find_spec("pynput") is None else ""
     if sys.platform == "darwin":
         # Begun after the window it takes the whole program down with it: moses-palmer/pynput#511.
-        return HotkeyError(ON_MACOS)
-    if sys.platform == "linux":
+        reason = ON_MACOS
+    elif sys.platform == "linux":
         if os.environ.get("WAYLAND_DISPLAY") or os.environ.get("XDG_SESSION_TYPE") == "wayland":
             # It would hear the windows of X11 programs only.
-            return HotkeyError(ON_WAYLAND)
-        if not os.environ.get("DISPLAY"):
-            return HotkeyError(NO_DISPLAY)
-    return HotkeyError(MISSING) if importlib.util.find_spec("pynput") is None else None
+            reason = ON_WAYLAND
+        elif not os.environ.get("DISPLAY"):
+            reason = NO_DISPLAY
+    return HotkeyError(reason) if reason else None
 
 
 def _keyboard() -> Any:

@@ -15,9 +15,9 @@ from linux_packages.commands import Command, application_commands
 from linux_packages.components import components
 from linux_packages.icons import SOURCE as ICON
 from linux_packages.libraries import Form, broken_links
-from linux_packages.notices import copyright_file, well_known
+from linux_packages.notices import copyright_file, licences_of_system_libraries, well_known
 from linux_packages.product import LINUX, NAME, VOICE, Release
-from linux_packages.share import write_documents, write_share
+from linux_packages.share import write_documents, write_share, write_voice_share
 from linux_packages.stage import set_modes, stage
 
 PROGRAMS = {NAME: NAME, VOICE: "assistant-app-speech"}
@@ -72,7 +72,6 @@ class Build:
             share = root / "usr" / "share"
             program = self._install(package.name, root / "usr" / "lib" / NAME, share, "deb")
             if package.name == NAME:
-                write_share(share, self.release, self._changes, self._commands)
                 link = root / "usr" / "bin" / NAME
                 link.parent.mkdir()
                 link.symlink_to(f"../lib/{NAME}/{NAME}")
@@ -89,7 +88,6 @@ class Build:
             top = self.work / "tar" / name / NAME
             self._install(name, top, top / "share", "portable")
             if name == NAME:
-                self._share(top / "share")
                 shutil.copyfile(LINUX / "tarball-readme.txt", top / "README.txt")
             set_modes(top)
             target = self.dist / f"{name}-{self.release.version}-linux-x86_64.tar.xz"
@@ -104,7 +102,6 @@ class Build:
         share = folder / "usr" / "share"
         for name in PROGRAMS:
             self._install(name, folder / "usr" / "lib" / NAME, share, "portable")
-        self._share(share)
         shutil.copyfile(LINUX / "AppRun", folder / "AppRun")
         (folder / "AppRun").chmod(0o755)
         shutil.copyfile(share / "applications" / f"{NAME}.desktop", folder / f"{NAME}.desktop")
@@ -117,7 +114,7 @@ class Build:
         return target
 
     def _install(self, name: str, application: Path, share: Path, form: Form) -> Path:
-        """Put a frozen tree and its documents where they belong; return where the tree is."""
+        """Put a frozen tree and what goes with it where it belongs; return where the tree is."""
         staged = self.work / "staged" / form / name
         if not staged.exists():
             stage(self.trees / name, staged, PROGRAMS[name], form)
@@ -126,16 +123,23 @@ class Build:
         if broken:
             raise ValueError("links lead nowhere: " + ", ".join(broken))
         shutil.copytree(staged, program, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
+        if name == VOICE:
+            write_voice_share(share)
+        else:
+            write_share(share, self.release, self._changes, self._commands)
         write_documents(share / "doc" / name, self._notices[name], self._changes)
+        if form == "portable":
+            _licences(staged, share / "doc" / name / "licences")
         return program
 
-    def _share(self, share: Path) -> None:
-        """Fill `share` of a package that other systems than Debian open too."""
-        write_share(share, self.release, self._changes, self._commands)
-        licences = share / "doc" / NAME / "licences"
-        licences.mkdir(parents=True)
-        for path in well_known():
-            shutil.copyfile(path, licences / path.name)
+
+def _licences(tree: Path, folder: Path) -> None:
+    """Add the texts that Debian has in other places to a package that is unpacked elsewhere too."""
+    folder.mkdir()
+    for path in well_known():
+        shutil.copyfile(path, folder / path.name)
+    for package, path in licences_of_system_libraries(tree).items():
+        shutil.copyfile(path, folder / f"{package}.copyright")
 
 
 @contextmanager

@@ -85,8 +85,12 @@ def _licence(distribution: metadata.Distribution) -> str:
 
 def _homepage(distribution: metadata.Distribution) -> str:
     about = _fields(distribution)
-    urls = [url.partition(", ")[2] for url in about.get_all("Project-URL") or []]
-    return about.get("Home-page") or next(iter(urls), f"https://pypi.org/project/{about['Name']}/")
+    labelled = [url.partition(", ") for url in about.get_all("Project-URL") or []]
+    urls = {label.strip().lower(): url for label, _comma, url in labelled}
+    named = (
+        urls[label] for label in ("homepage", "home", "source", "source code", "repository") if label in urls
+    )
+    return about.get("Home-page") or next(named, f"https://pypi.org/project/{about['Name']}/")
 
 
 def _texts(distribution: metadata.Distribution) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def core_package() -> Package:
                 "gnome-keyring | kwalletmanager | keepassxc",
                 "libasound2-plugins",
                 "speech-dispatcher",
-                "speech-dispatcher-espeak-ng | speech-dispatcher-audio-plugins",
+                "speech-dispatcher-espeak-ng",
                 "xdg-utils",
             ),
             "Suggests": (VOICE, "ffmpeg", "libgtk-3-0t64 | libgtk-3-0", "xdg-desktop-portal"),

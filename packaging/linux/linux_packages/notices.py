@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linux_packages.components import Component
+from linux_packages.libraries import system_libraries
 from linux_packages.product import HOMEPAGE, MAINTAINER, ROOT, Release
 
 COMMON = Path("/usr/share/common-licenses")
+_DOCUMENTS = Path("/usr/share/doc")
 
 _WELL_KNOWN = {
     "Apache-2.0": r"Apache License\s+Version 2\.0, January 2004",
@@ -106,6 +108,22 @@ def copyright_file(tree: Path, parts: Sequence[Component], release: Release) -> 
 def well_known() -> list[Path]:
     """Return the licence texts that a package for other systems must bring. Raises OSError."""
     return [COMMON / name for name in _WELL_KNOWN if (COMMON / name).is_file()]
+
+
+def licences_of_system_libraries(tree: Path) -> dict[str, Path]:
+    """Return the copyright files of the system's packages whose libraries lie in a tree, by package.
+
+    Raises FileNotFoundError when this system has none for one of them: then it may not be passed on.
+    """
+    found: dict[str, Path] = {}
+    for library in system_libraries().values():
+        if (tree / "_internal" / library.soname).is_file():
+            files = {name: _DOCUMENTS / name / "copyright" for name in library.packages.split(" | ")}
+            here = [(name, path) for name, path in files.items() if path.is_file()]
+            if not here:
+                raise FileNotFoundError(f"{_DOCUMENTS} has no licence of {library.soname}")
+            found.update(here)
+    return found
 
 
 def _header() -> str:

@@ -10,7 +10,7 @@ from linux_packages.changes import Changes, appstream_releases, debian_changelog
 from linux_packages.commands import Command
 from linux_packages.icons import write_icons
 from linux_packages.manual import bash_completion, manual_page
-from linux_packages.product import COMPONENT, HOMEPAGE, LINUX, NAME, Release
+from linux_packages.product import COMPONENT, HOMEPAGE, LINUX, NAME, VOICE, Release
 
 
 def write_share(
@@ -24,6 +24,13 @@ def write_share(
     applications.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(LINUX / f"{NAME}.desktop", applications / f"{NAME}.desktop")
     write_icons(share / "icons" / "hicolor")
+
+
+def write_voice_share(share: Path) -> None:
+    """Fill a folder `share` of the package for voice with all but the documents. Raises OSError."""
+    target = share / "metainfo" / f"{COMPONENT}.voice.metainfo.xml"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(LINUX / f"{VOICE}.metainfo.xml", target)
 
 
 def write_documents(folder: Path, copyright_text: str, changes: Sequence[Changes]) -> None:

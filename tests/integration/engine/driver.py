@@ -22,8 +22,8 @@ GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=24, seed=1)
 TIMEOUT_S = 60.0
 
 _START = (
-    "import sys; from assistant_app.engines.child import main;"
-    " sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))"
+    "import sys; from assistant_app.engines import child, handover;"
+    " sys.exit(child.main(lambda: handover.take_inherited(int(sys.argv[1]), int(sys.argv[2]))))"
 )
 
 

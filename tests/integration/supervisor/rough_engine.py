@@ -15,6 +15,7 @@ import time
 from assistant_app.core.conversation import UsageSummary
 from assistant_app.core.generation import FinishReason, ModelInfo
 from assistant_app.engines import protocol
+from assistant_app.engines.handover import take_inherited
 from assistant_app.engines.wire import Connection
 
 
@@ -140,8 +141,9 @@ def main() -> int:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--stop-fd", type=int, required=True)
     options = parser.parse_args()
-    with Connection.from_fd(options.fd) as connection:
-        return RoughEngine(connection, mmap.mmap(options.stop_fd, 4096)).serve()
+    sock, stop = take_inherited(options.fd, options.stop_fd)
+    with Connection(sock) as connection:
+        return RoughEngine(connection, stop).serve()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -132,6 +133,18 @@ def test_voice_belongs_to_exactly_one_version_of_the_core(voice: Path, core: Pat
     assert {path.name for path in (voice / "usr/lib/assistant-app").iterdir()} == {"voice"}
 
 
+def test_software_centres_show_voice_as_an_addition(voice: Path, core: Path) -> None:
+    first, second = (
+        ElementTree.parse(next((package / "usr/share/metainfo").glob("*.xml"))).getroot()
+        for package in (core, voice)
+    )
+    assert second.get("type") == "addon" and second.findtext("extends") == first.findtext("id")
+    if not shutil.which("appstreamcli"):
+        pytest.skip("appstreamcli is not installed")
+    for package in (core, voice):
+        run("appstreamcli", "validate-tree", "--no-net", "--no-color", package)
+
+
 def test_the_packages_have_no_file_in_common(voice: Path, core: Path) -> None:
     first, second = (
         {path.relative_to(package) for path in package.rglob("*") if path.is_symlink() or path.is_file()}
@@ -217,6 +230,8 @@ def test_the_tarballs_unpack_into_one_folder(dist: Path, tmp_path: Path) -> None
     assert run(folder / "voice/assistant-app-speech") == "1 words\n"
     assert (folder / "README.txt").is_file() and (folder / "share/doc/assistant-app/copyright").is_file()
     assert (folder / "share/doc/assistant-app-voice/copyright").is_file()
+    licences = {path.name for path in (folder / "share/doc/assistant-app/licences").iterdir()}
+    assert {"Apache-2.0", "LGPL-2.1", "libzstd1.copyright"} <= licences, "of libzstd.so.1, which is packed"
     assert [path for path in folder.rglob("*") if path.is_symlink() and not path.exists()] == []
 
 

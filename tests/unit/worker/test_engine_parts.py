@@ -148,6 +148,12 @@ def test_only_the_end_of_the_output_is_kept() -> None:
         (-11, "crashed (SIGSEGV)"),
         (-15, "from outside (SIGTERM)"),
         (-63, "63"),
+        (255, "error 255"),
+        (0xC0000005, "crashed (access violation)"),
+        (0xC0000006, "changed or became shorter"),
+        (0xC000001D, "processor instruction"),
+        (0xC0000017, "memory ran out"),
+        (0xC0000420, "crashed (0xC0000420)"),
     ],
 )
 def test_an_exit_code_becomes_words(code: int, words: str) -> None:
