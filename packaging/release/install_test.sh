@@ -55,6 +55,10 @@ fi
 missing=$(missing_libraries "$tools") || true
 [[ -z $missing ]] || die "Libraries are missing on this system: $missing"
 as_user "${program[@]}" --version
+if [[ $kind == deb ]]; then
+    # Recommended, and part of every desktop: without it nothing can be downloaded, which the self-test tells.
+    apt-get install -y -q --no-install-recommends ca-certificates
+fi
 as_user "${program[@]}" --selftest
 
 echo "With speech recognition:"
