@@ -3,10 +3,10 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots translations lock clean
+.PHONY: help run test check bench screenshots translations lock package package-test clean
 
 help: ## List the targets.
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: ## Open the window (or converse in the terminal where there is no display).
 	@scripts/setup.sh run
@@ -38,6 +38,12 @@ translations: ## Collect texts for translators and compile the translations.
 lock: ## Write the lock files anew from pyproject.toml.
 	@scripts/setup.sh dev
 	@scripts/lock.sh
+
+package: ## Make the packages for Linux in dist/.
+	@scripts/package.sh
+
+package-test: ## Install and use the packages of dist/ in clean Debian systems (as root).
+	@scripts/package_test.sh
 
 clean: ## Remove what the other targets made, the virtual environment included.
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

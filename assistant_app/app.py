@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from assistant_app.worker.parts import Parts
     from assistant_app.worker.service import AssistantService
     from assistant_app.worker.thread import WorkerThread
+    from assistant_app.worker.update_watch import UpdateWatch
     from assistant_app.worker.voice.service import VoiceService
 
 log = logging.getLogger(__name__)
 
 
 def prepare(paths: Paths) -> "SettingsFile":
-    """Create the folders, start the log, read the settings, choose the language."""
+    """Create the folders, start the log, find certificates, read the settings, choose the language."""
+    from assistant_app.certificates import trust_system_certificates
     from assistant_app.logs import start_logging
     from assistant_app.settings import SettingsFile
 
+    trust_system_certificates()
     try:
         paths.ensure()
         start_logging(paths.logs)
@@ -57,7 +60,7 @@ def build_service(
         settings: what the user chose.
         translate: turns an English sentence into the user's language.
         overrides: sampling fields that beat every setting.
-        has_window: Whether tools can open pages.
+        has_window: Whether tools can open pages, and somebody can be told of updates.
         rings: Whether somebody stays to hear reminders.
         voice: Makes the voice of the service; None for that of this computer.
     """
@@ -90,12 +93,19 @@ def build_service(
 
         return [(f.title, f.finding, f.fine) for f in diagnose(paths, settings.current)]
 
+    def watch_updates(of: "AssistantService") -> "UpdateWatch":
+        from assistant_app.updates import pinned
+        from assistant_app.worker.update_watch import UpdateWatch
+
+        return UpdateWatch(pinned.PINNED, paths.updates_file, settings, of.emit, automatic=has_window)
+
     service = AssistantService(
         open_parts,
         translate=translate,
         overrides=overrides,
         diagnose=diagnose,
         voice=voice or (lambda service: build_voice(service, paths, settings, translate)),
+        updates=watch_updates,
     )
     return service
 
@@ -116,11 +126,12 @@ def build_worker(
     )
 
 
-def run_window(talk: str = "") -> int:
+def run_window(talk: str = "", link: str = "") -> int:
     """Open the window; return the exit code. Says so in one sentence where there is no display.
 
     Args:
         talk: "start" to listen as soon as it is open; another window that is open already does so.
+        link: A link to follow as soon as it is open, as it came.
     """
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
@@ -137,7 +148,7 @@ def run_window(talk: str = "") -> int:
 
     from assistant_app.ui.application import run
 
-    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv, talk)
+    return run(lambda: build_worker(paths, prepare(paths), has_window=True), paths, sys.argv, talk, link)
 
 
 def diagnose_all() -> "list[Finding]":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assistant_app.core.hotkeys import GlobalHotkey, HotkeyWay
 from assistant_app.core.voice import Microphone, Recogniser, Speaker, SpeechPlan
 from assistant_app.i18n import _
+from assistant_app.own_program import require_speech
 from assistant_app.paths import Paths
 
 if TYPE_CHECKING:
@@ -84,7 +85,11 @@ class DeviceVoiceParts:
         )
 
     def _engine_of_its_own(self) -> "SpeechEngine":
-        """Return an engine for one errand; what happens to it is not shown as the state of voice."""
+        """Return an engine for one errand; what happens to it is not shown as the state of voice.
+
+        Raises SpeechNotInstalled.
+        """
+        require_speech()
         from assistant_app.worker.speech_engine import SpeechEngine
 
         return SpeechEngine(lambda _event: None)
@@ -108,6 +113,7 @@ class DeviceVoiceParts:
 
     def plan(self, model: str = "") -> SpeechPlan:
         """Return how to load a model by name or path; empty: the chosen one. Raises SpeechMissing."""
+        require_speech()
         from assistant_app.worker.voice.own_model import own_plan
 
         return own_plan(model or self._settings.current.speech_model, self._paths.speech_models)

@@ -26,6 +26,10 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; sentences for people go to stderr."""
     options = _parser().parse_args(list(arguments))
+    if options.selftest:
+        from assistant_app.selftest.command import main as test
+
+        return test([])
     if options.talk:
         from assistant_app.talk_command import talk
 
@@ -52,8 +56,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="assistant-app",
         description="A private AI assistant that runs on this computer. Without a command it opens "
         "its window.",
-        epilog="Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage, 130 stopped "
-        "with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
+        epilog="In place of a command it takes a link: 'assistant-app:ask?text=…' puts a text into the "
+        "message box and does not send it, 'assistant-app:open' and 'assistant-app:page/models' show the "
+        "window or a page. Exit codes: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage, "
+        "130 stopped with Ctrl+C. ASSISTANT_HOME moves all data into one folder.",
     )
     parser.add_argument("--version", action="version", version=f"assistant-app {__version__}")
     parser.add_argument(
@@ -61,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=TALK_VERBS,
         help="have the open window listen or end that; 'start' and 'toggle' open it first. For a shortcut of "
         "your desktop",
+    )
+    parser.add_argument(
+        "--selftest",
+        action="store_true",
+        help="try every part of this installation and print what came of it, one JSON object a line; as the "
+        "first argument, see --selftest --help",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 

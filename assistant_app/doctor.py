@@ -1,29 +1,38 @@
 """The doctor: looks at everything that the application needs and says in one sentence each what it found."""
 
 import asyncio
+import json
+import logging
 import os
 import platform
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
 from assistant_app import __version__
 from assistant_app.core.errors import AssistantError, EngineStopped
 from assistant_app.core.text import N_
+from assistant_app.core.updates import NO_KEY
 from assistant_app.doctor_voice import VoicesProbe, diagnose_voice, list_voices
 from assistant_app.engines.machine import available_bytes, thread_count
 from assistant_app.engines.protocol import Hello
-from assistant_app.findings import PROBE_TIMEOUT_S, Finding, run_program
+from assistant_app.findings import PROBE_TIMEOUT_S, Finding, ProbeFailed, run_probe
 from assistant_app.i18n import _, translate
 from assistant_app.models import fit
 from assistant_app.models.catalogue import ModelCatalogue
 from assistant_app.paths import Paths
 from assistant_app.settings import Settings
+from assistant_app.updates import pinned
+from assistant_app.updates.memory import recall
 from assistant_app.worker.supervisor import EngineSupervisor
+
+log = logging.getLogger(__name__)
 
 LIBRARIES = ("PySide6-Essentials", "llama-cpp-python", "pydantic", "markdown-it-py", "keyring", "sounddevice")
 LEAST_FREE_BYTES = 500_000_000
@@ -42,13 +51,6 @@ CPU_FEATURES = (
     "asimd",
 )
 """Instruction sets that llama.cpp uses, as Linux names them."""
-
-_KEYRING_PROGRAM = """
-import keyring
-backend = keyring.get_keyring()
-print(f"{type(backend).__module__}.{type(backend).__name__} {backend.priority}")
-"""
-
 
 EngineProbe = Callable[[], Hello]
 """Starts an engine process, waits for its greeting and ends it. Raises AssistantError."""
@@ -80,7 +82,7 @@ def diagnose(
     """Look at everything; takes seconds, so call it in a thread without an event loop. Raises nothing."""
     findings = [*_versions(), *_folders(paths), _disk(paths), _database(paths), _memory(), _cpu()]
     findings += [_threads(settings), _model(paths, settings), *_engine(engine)]
-    return [*findings, *diagnose_voice(paths, settings, voices), _keyring()]
+    return [*findings, *diagnose_voice(paths, settings, voices), _keyring(), _updates(paths, settings)]
 
 
 def _versions() -> Iterator[Finding]:
@@ -236,12 +238,31 @@ def _engine(probe: EngineProbe) -> Iterator[Finding]:
 
 def _keyring() -> Finding:
     """Name the place where keys would be kept; only asks which it is, so nothing needs unlocking."""
-    output = run_program(_KEYRING_PROGRAM)
-    name, _space, priority = (output or "").partition(" ")
-    if not name or float(priority) <= 0:
+    try:
+        backend = json.loads(run_probe("keyring"))
+    except ProbeFailed as error:
+        log.warning("the keyring cannot be asked: %s", error)
+        backend = {"name": "", "priority": 0.0}
+    if backend["priority"] <= 0:
         text = _("none, so keys for online services can only be kept until you quit")
         return Finding(_("Keyring"), text, True, "keyring")
-    return Finding(_("Keyring"), name, True, "keyring")
+    return Finding(_("Keyring"), backend["name"], True, "keyring")
+
+
+def _updates(paths: Paths, settings: Settings) -> Finding:
+    """Say whether anybody is asked about updates, and who; never asks."""
+    source = pinned.PINNED
+    if not source.possible:
+        text = _(NO_KEY)
+    elif not settings.look_for_updates:
+        text = _("Nobody is asked about them; that can be switched on in Settings, General.")
+    else:
+        at = recall(paths.updates_file).checked_at
+        last = f"{datetime.fromtimestamp(at):%Y-%m-%d}" if at else _("never")
+        text = _("{host} is asked once a day; it last answered: {date}.").format(
+            host=urlsplit(source.url).hostname, date=last
+        )
+    return Finding(_("Updates"), text, True, "updates")
 
 
 def _gigabytes(size_bytes: int) -> str:

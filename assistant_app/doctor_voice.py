@@ -1,7 +1,9 @@
 """The doctor of voice: microphones, speech recognition, voices, and ways to have a key everywhere."""
 
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import sys
 from collections import Counter
@@ -11,24 +13,21 @@ from importlib import metadata
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.hotkeys import TALK_COMMAND, HotkeyError
 from assistant_app.core.voice import SpeechMissing, VoiceMissing, VoiceRow
-from assistant_app.findings import Finding, run_program
+from assistant_app.findings import Finding, ProbeFailed, run_probe
 from assistant_app.i18n import _, ngettext, translate
+from assistant_app.own_program import how_to_get_speech, is_frozen, speech_installed, speech_program
 from assistant_app.paths import Paths
 from assistant_app.settings import Settings
 from assistant_app.speech.hotkeys import pynput_keys
 from assistant_app.worker.voice.own_model import own_plan
 from assistant_app.worker.voice.speaker import VoiceSpeaker
 
-RECOGNITION = ("openai-whisper", "torch", "silero-vad")
-"""Distributions without which speech does not become text."""
+log = logging.getLogger(__name__)
+
+RECOGNITION = ("openai-whisper", "torch", "silero-vad", "faster-whisper")
+"""Distributions that turn speech into text, the last one if it is wanted."""
 PORTAL_ANSWERS_WITHIN_S = 3.0
 
-_SOUND_PROGRAM = """
-import json, sounddevice
-devices = sounddevice.query_devices()
-named = lambda kind: [d["name"] for d in devices if d[f"max_{kind}_channels"] > 0]
-print(json.dumps({"input": named("input"), "output": named("output")}))
-"""
 _ENGINES = {"qt": "Qt, speech-dispatcher" if sys.platform == "linux" else "Qt", "espeak": "espeak-ng"}
 
 VoicesProbe = Callable[[], Sequence[VoiceRow]]
@@ -58,13 +57,14 @@ def diagnose_voice(paths: Paths, settings: Settings, voices: VoicesProbe) -> Ite
 
 def _sound() -> Iterator[Finding]:
     """List microphones and speakers; PortAudio runs in its own process, for it prints and may hang."""
-    output = run_program(_SOUND_PROGRAM)
-    if output is None:
+    try:
+        devices: dict[str, list[str]] = json.loads(run_probe("sound"))
+    except ProbeFailed as error:
+        log.info("no sound: %s", error)
         absent = _("Sound is not available here (PortAudio did not start).")
         yield Finding(_("Microphones"), absent, True, "microphones")
         yield Finding(_("Speakers"), absent, True, "speakers")
         return
-    devices: dict[str, list[str]] = json.loads(output)
     yield Finding(_("Microphones"), ", ".join(devices["input"]) or _("none"), True, "microphones")
     yield Finding(_("Speakers"), ", ".join(devices["output"]) or _("none"), True, "speakers")
 
@@ -72,11 +72,10 @@ def _sound() -> Iterator[Finding]:
 def _recognition(paths: Paths, settings: Settings) -> Finding:
     """Tell which Whisper there is and whether the chosen model lies where it should."""
     title, code = _("Speech recognition"), "recognition"
-    found, missing = _versions(RECOGNITION)
-    if missing:
-        sentence = _("Not installed ({names} missing), so speech does not become text; typing works.")
-        return Finding(title, sentence.format(names=", ".join(missing)), True, code)
-    installed = ", ".join([*found, *_versions(["faster-whisper"])[0]])
+    if not speech_installed():
+        return Finding(title, _(how_to_get_speech()), True, code)
+    # A frozen one has its libraries for itself.
+    installed = str(speech_program()) if is_frozen() else ", ".join(_versions())
     if not settings.speech_model:
         sentence = _("{libraries}; there is no speech model yet: get one under Models → Speech.")
         return Finding(title, sentence.format(libraries=installed), True, code)
@@ -87,16 +86,11 @@ def _recognition(paths: Paths, settings: Settings) -> Finding:
     return Finding(title, f"{installed}; {plan.name}, {plan.path}", True, code)
 
 
-def _versions(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the installed distributions with their versions, and those that are missing."""
-    found: list[str] = []
-    missing: list[str] = []
-    for name in names:
-        try:
-            found.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            missing.append(name)
-    return found, missing
+def _versions() -> Iterator[str]:
+    """Name the installed distributions with their versions."""
+    for name in RECOGNITION:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            yield f"{name} {metadata.version(name)}"
 
 
 def _voices(probe: VoicesProbe) -> Finding:

@@ -1,8 +1,9 @@
-"""What a doctor found, and the small programs of their own in which it looks."""
+"""What a doctor found, and the processes of their own in which it looks."""
 
 import subprocess
-import sys
 from dataclasses import dataclass
+
+from assistant_app.own_program import own_command, own_environment
 
 PROBE_TIMEOUT_S = 10.0
 
@@ -20,17 +21,27 @@ class Finding:
     """Stable name: "version", "paths", "disk", "memory", "cpu", "threads", "voices", "keyring", …"""
 
 
-def run_program(program: str) -> str | None:
-    """Run a small Python program and return its output; None if it failed or took too long."""
+class ProbeFailed(Exception):
+    """A probe crashed or took too long; its text is technical."""
+
+
+def run_probe(name: str, timeout_s: float = PROBE_TIMEOUT_S) -> str:
+    """Run one of assistant_app.probes and return what it prints. Raises ProbeFailed."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", program],
+            own_command("--probe", name),
+            env=own_environment(),
             capture_output=True,
             text=True,
-            timeout=PROBE_TIMEOUT_S,
+            timeout=timeout_s,
             stdin=subprocess.DEVNULL,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    except subprocess.TimeoutExpired as error:
+        raise ProbeFailed(f"no answer within {timeout_s:.0f} s") from error
+    except OSError as error:
+        raise ProbeFailed(str(error)) from error
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise ProbeFailed(said[-1] if said else f"exit code {done.returncode}")
+    return done.stdout.strip()

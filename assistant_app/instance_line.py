@@ -10,7 +10,11 @@ TALK_VERBS = ("toggle", "start", "stop")
 RAISE = "raise"
 DONE = "done"
 UNKNOWN = "unknown"
-MAX_LINE_BYTES = 64
+MAX_ANSWER_BYTES = 64
+MAX_LINE_BYTES = 256 * 1024
+"""A link of the greatest length fits, whatever its letters."""
+
+_LINK = "link "
 
 _MAX_SOCKET_PATH = 100
 """Bytes; the system's limit is 104 to 108, profiles may lie deeper."""
@@ -23,6 +27,16 @@ class NobodyAnswers(Exception):
 def talk_line(verb: str) -> str:
     """Return the line that asks for "toggle", "start" or "stop"."""
     return f"talk {verb}"
+
+
+def link_line(link: str) -> str:
+    """Return the line that asks to follow a link: one line whatever stands in it."""
+    return _LINK + " ".join(link.splitlines())
+
+
+def link_in(line: str) -> str | None:
+    """Return the link that a line asks to follow, as it came; None if it asks for something else."""
+    return line.removeprefix(_LINK) if line.startswith(_LINK) else None
 
 
 def address(runtime: Path) -> str:
@@ -47,7 +61,7 @@ def tell(runtime: Path, line: str, timeout_s: float) -> str:
         TimeoutError: It has not answered yet; it will read the line.
     """
     try:
-        answer = _tell(address(runtime), line.encode() + b"\n", timeout_s)
+        answer = _tell(address(runtime), line.encode("utf-8", "replace") + b"\n", timeout_s)
     except TimeoutError:
         raise
     except OSError as error:
@@ -61,7 +75,7 @@ def _tell(where: str, line: bytes, timeout_s: float) -> bytes:
     if sys.platform == "win32":
         with open(rf"\\.\pipe\{where}", "r+b", buffering=0) as pipe:
             pipe.write(line)
-            return pipe.read(MAX_LINE_BYTES) or b""
+            return pipe.read(MAX_ANSWER_BYTES) or b""
     if os.stat(where).st_uid != os.getuid():
         raise PermissionError(f"{where} belongs to somebody else")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -69,8 +83,8 @@ def _tell(where: str, line: bytes, timeout_s: float) -> bytes:
         connection.connect(where)
         connection.sendall(line)
         answer = b""
-        while not answer.endswith(b"\n") and len(answer) < MAX_LINE_BYTES:
-            piece = connection.recv(MAX_LINE_BYTES)
+        while not answer.endswith(b"\n") and len(answer) < MAX_ANSWER_BYTES:
+            piece = connection.recv(MAX_ANSWER_BYTES)
             if not piece:
                 break
             answer += piece

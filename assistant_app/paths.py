@@ -76,6 +76,11 @@ class Paths:
         return self.cache / "prompt-states"
 
     @property
+    def updates_file(self) -> Path:
+        """What is remembered between checks for updates."""
+        return self.data / "updates.json"
+
+    @property
     def settings_file(self) -> Path:
         """Settings as JSON."""
         return self.config / "settings.json"

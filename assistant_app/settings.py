@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant_app.core.errors import AssistantError
 from assistant_app.core.sampling import Sampling
 from assistant_app.core.text import N_
+from assistant_app.private_file import write_private
 
 log = logging.getLogger(__name__)
 
@@ -279,6 +280,15 @@ class Settings(BaseModel):
         description=N_("Saves what you say as sound files on this computer; off, it is forgotten at once."),
         json_schema_extra={"page": "voice"},
     )
+    look_for_updates: bool = Field(
+        False,
+        title=N_("Look for updates"),
+        description=N_(
+            "Asks once a day whether there is a newer version, and tells you; nothing about you is sent, and"
+            " nothing is downloaded or installed."
+        ),
+        json_schema_extra={"page": "general"},
+    )
     first_run_done: bool = Field(False, json_schema_extra={"page": "general", "hidden": True})
 
     def sampling(self, recommended: Mapping[str, float] | None = None) -> Sampling:
@@ -348,18 +358,8 @@ class SettingsFile:
 
     def _write(self, settings: Settings) -> None:
         text = json.dumps(settings.model_dump(), ensure_ascii=False, indent=1)
-        temporary = self._path.with_suffix(".tmp")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with open(
-                os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if self._path.exists():
-                os.replace(self._path, self._path.with_suffix(".json.previous"))
-            os.replace(temporary, self._path)
+            write_private(self._path, text, self._path.with_suffix(".json.previous"))
         except OSError as error:
             raise AssistantError(
                 N_("The settings cannot be saved: {reason}. They hold until you quit."),

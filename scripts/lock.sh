@@ -12,6 +12,7 @@ lock() {
 
 lock pyproject.toml --output-file requirements/app.txt
 lock pyproject.toml --extra dev --constraint requirements/app.txt --output-file requirements/dev.txt
+lock pyproject.toml --extra package --constraint requirements/dev.txt --output-file requirements/package.txt
 # Torch itself is left out, and what only its CUDA build needs: scripts/setup.sh chooses the build.
 lock --group voice --constraint requirements/dev.txt --excludes requirements/cuda.txt --no-emit-package torch \
     --output-file requirements/voice.txt

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Sets up all that a command needs: `scripts/setup.sh run` to use the application, `dev` to check the
-# code, `test` to test it. Does nothing, quickly, when everything is in place.
+# code, `test` to test it, `package` to make packages of it. Does nothing, quickly, when everything is in place.
 #
-# System packages are listed in packaging/debian-packages.txt. Python packages go into .venv/, in the
-# exact versions and with the hashes of requirements/. llama.cpp is compiled once; its wheel is kept in
+# System packages are listed in packaging/debian-packages.txt. Python packages go into .venv/ (for packages:
+# build/package/venv/), in the exact versions and with the hashes of requirements/. llama.cpp is compiled once, for
+# this processor, or for packages once more with a back end for each kind of processor; the wheels are kept in
 # ${XDG_CACHE_HOME:-~/.cache}/assistant-app/wheels for later clones and environments.
 # ASSISTANT_PYTHON names the Python to use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 venv=.venv
+portable=
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/assistant-app
 llama=llama-cpp-python
 
@@ -23,7 +25,8 @@ case ${1:-run} in
 run) sections="build run" lock=app voice=wanted ;;
 dev) sections="build run" lock=dev voice= ;;
 test) sections="build run test" lock=dev voice=needed ;;
-*) die "usage: scripts/setup.sh run|dev|test" ;;
+package) sections="build run package" lock=package voice=needed venv=build/package/venv portable=yes ;;
+*) die "usage: scripts/setup.sh run|dev|test|package" ;;
 esac
 
 # --- system packages
@@ -119,10 +122,19 @@ make_venv() {
     "$python" -m venv "$venv"
 }
 
-# What the compiled wheel depends on: version, Python, processor.
+# One build for any processor: a library for each kind, of which llama.cpp opens the best. They have to lie beside
+# libllama, and a package offers no web server that would want OpenSSL.
+portable_options="-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON -DLLAMA_OPENSSL=OFF \
+-DLLAMA_CURL=OFF -DCMAKE_INSTALL_BINDIR=llama_cpp/lib -DCMAKE_INSTALL_LIBDIR=llama_cpp/lib"
+
+# What the compiled wheel depends on: version, and processor or the options of the portable build.
 llama_key() {
     local version processor
     version=$(sed -n "s/^$llama==\([^ ]*\).*/\1/p" requirements/app.txt)
+    if [[ -n $portable ]]; then
+        echo "$version-$(uname -m)-portable-$(sha256sum <<<"$portable_options" | cut -c1-12)"
+        return 0
+    fi
     processor=$(awk '/^(flags|Features)/ { print; exit }' /proc/cpuinfo 2>/dev/null | sha256sum | cut -c1-12)
     echo "$version-$(uname -m)-$processor"
 }
@@ -135,14 +147,20 @@ install_llama() {
     folder=$cache/wheels/$key
     if ! ls "$folder"/*.whl >/dev/null 2>&1; then
         command -v c++ >/dev/null || die "llama.cpp must be compiled once and there is no C++ compiler; on Debian: apt-get install g++"
-        say "Building llama.cpp, about five minutes, once."
+        if [[ -n $portable ]]; then
+            say "Building llama.cpp for every kind of processor, about a quarter of an hour, once."
+            export CMAKE_ARGS=$portable_options
+        else
+            say "Building llama.cpp, about five minutes, once."
+        fi
         mkdir -p "$cache/wheels"
         work=$(mktemp -d "$cache/wheels/.build-XXXXXX")
         # shellcheck disable=SC2064
         trap "rm -rf '$work'" EXIT
         awk -v name="$llama==" 'index($0, name) == 1 { on = 1 } on { print } on && !/\\$/ { exit }' \
             requirements/app.txt >"$work/llama.txt"
-        if ! "$venv/bin/python" -m pip wheel --no-deps --require-hashes -r "$work/llama.txt" -w "$work" \
+        if ! "$venv/bin/python" -m pip wheel ${portable:+--no-cache-dir} --no-deps --require-hashes \
+            -r "$work/llama.txt" -w "$work" \
             >"$work/log" 2>&1; then
             grep -v '^WARNING' "$work/log" | tail -n 30 >&2
             die "llama.cpp could not be built; the last lines above say why (no network connection, or too little memory or disk space?)."

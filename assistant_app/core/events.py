@@ -7,6 +7,7 @@ from typing import Literal
 from assistant_app.core.conversation import Message, ToolCallPart, ToolResultPart
 from assistant_app.core.hotkeys import HotkeyState
 from assistant_app.core.reminders import Reminder
+from assistant_app.core.updates import Release
 from assistant_app.core.voice import Segment, Talk, TalkTarget, Timings
 
 
@@ -183,6 +184,13 @@ class PageWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateFound:
+    """A newer version can be had; told once per start until the user has closed the notice of it."""
+
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
 class TalkChanged:
     """The talk machine entered a state."""
 
@@ -282,6 +290,7 @@ Event = (
     | Notice
     | ReminderDue
     | PageWanted
+    | UpdateFound
     | TalkChanged
     | HotkeyUsed
     | HotkeyChanged

@@ -319,6 +319,16 @@ class SpeechMissing(AssistantError):
     )
 
 
+class SpeechNotInstalled(SpeechMissing):
+    """There is no speech engine on this computer; the sentence says how to get it here."""
+
+    code = "speech-not-installed"
+
+
+NOT_SET_UP = frozenset({SpeechMissing.code, SpeechNotInstalled.code})
+"""Codes of troubles that last until something was got or installed; speaking again does not help."""
+
+
 class SpeechGap(AssistantError):
     """The speech engine lacks the beginning of an utterance; it has to be sent again."""
 

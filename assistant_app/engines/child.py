@@ -3,10 +3,10 @@
 import faulthandler
 import os
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 from assistant_app.engines import sandbox
+from assistant_app.standard_streams import open_standard_streams
 
 if TYPE_CHECKING:
     from assistant_app.engines.serving import EngineServer
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def main(fd: int, stop_fd: int, kind: str = "language") -> int:
     """Run an engine on an inherited socket and an inherited stop byte; return the exit status."""
-    _open_standard_streams()
+    open_standard_streams()
     faulthandler.enable()
     _leave_signals_to_the_worker()
     report = sandbox.enter_with_sound() if kind == "voice" else sandbox.enter()
@@ -52,15 +52,3 @@ def _leave_signals_to_the_worker() -> None:
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-
-
-def _open_standard_streams() -> None:
-    """Fill descriptors 0 to 2 where they are closed: llama.cpp's binding copies them at import."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the life of the process

@@ -5,8 +5,9 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
+from assistant_app.portaudio_library import import_sounddevice
 from assistant_app.speech.faults import library_missing
 
 T = TypeVar("T")
@@ -45,11 +46,10 @@ class PortAudio(Protocol):
 def load_portaudio() -> PortAudio:
     """Import sounddevice, which initialises PortAudio and can take seconds. Raises MicrophoneError."""
     try:
-        import sounddevice
+        portaudio: Any = import_sounddevice()
     except OSError as error:
         raise library_missing(error) from error
-    portaudio: PortAudio = sounddevice
-    return portaudio
+    return cast(PortAudio, portaudio)
 
 
 def error_code(error: Exception) -> int:

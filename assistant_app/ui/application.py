@@ -15,12 +15,13 @@ from PySide6.QtWidgets import QApplication
 
 from assistant_app import __version__, i18n
 from assistant_app.core.errors import AssistantError
-from assistant_app.instance_line import RAISE, talk_line
+from assistant_app.instance_line import RAISE, link_line, talk_line
 from assistant_app.paths import Paths
 from assistant_app.ui.bridge import Bridge
 from assistant_app.ui.early_settings import EarlySettings, read_early_settings
 from assistant_app.ui.icons import app_icon
 from assistant_app.ui.instance import Instance
+from assistant_app.ui.link_events import LinkApplication
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.theme import Theme
 
@@ -37,6 +38,7 @@ def run(
     paths: Paths,
     argv: Sequence[str],
     talk: str = "",
+    link: str = "",
 ) -> int:
     """Open the window and return the exit code when it is closed.
 
@@ -46,13 +48,14 @@ def run(
         paths: The profile; a second window of the same profile raises the first one and ends with 0.
         argv: Command line of the program, Qt's own options included.
         talk: "toggle" or "start": listen as soon as the window is open.
+        link: A link to follow as soon as the window is open, as it came; empty for none.
     """
     early = read_early_settings(paths.settings_file)
     i18n.set_language(early.language)
     app = make_application(argv, early.language)
 
     instance = Instance(paths.runtime)
-    if not instance.claim(talk_line(talk) if talk else RAISE):
+    if not instance.claim(link_line(link) if link else talk_line(talk) if talk else RAISE):
         return 0
     theme = Theme(app, early.theme, early.text_size)
     bridge = Bridge()
@@ -67,9 +70,14 @@ def run(
         starter.start()
         window.logic.start()
         instance.talk_wanted.connect(window.voice.talker.command)
+        instance.link_wanted.connect(window.links.follow)
         instance.listen()
         if talk:
             window.voice.talker.command(talk)
+        if link:
+            window.links.follow(link)
+        app.link_wanted.connect(window.links.follow)
+        app.hand_over_links()
 
     window.painted.connect(complete)
     window.show()
@@ -116,10 +124,10 @@ class _Starter:
             import_module("assistant_app.ui.voice.pane")
 
 
-def make_application(argv: Sequence[str], language: str = "auto") -> QApplication:
+def make_application(argv: Sequence[str], language: str = "auto") -> LinkApplication:
     """Return the QApplication, set up before any widget exists."""
     QGuiApplication.setDesktopFileName("assistant-app")
-    app = QApplication(list(argv))
+    app = LinkApplication(list(argv))
     app.setApplicationName("assistant-app")
     app.setApplicationDisplayName(i18n._("Assistant"))
     app.setApplicationVersion(__version__)

@@ -15,6 +15,7 @@ from assistant_app.instance_line import (
     UNKNOWN,
     NobodyAnswers,
     address,
+    link_in,
     talk_line,
     tell,
 )
@@ -34,10 +35,12 @@ class Instance(QObject):
     Signals:
         raise_wanted: a second start asks this window to come forward.
         talk_wanted: "toggle", "start" or "stop"; a command asks it to listen or to end that.
+        link_wanted: a link that was clicked elsewhere, not read yet: anything may stand in it.
     """
 
     raise_wanted = Signal()
     talk_wanted = Signal(str)
+    link_wanted = Signal(str)
 
     def __init__(self, runtime: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -99,6 +102,8 @@ class Instance(QObject):
         verb = next((verb for verb in TALK_VERBS if line == talk_line(verb)), None)
         if verb is not None:
             self.talk_wanted.emit(verb)
+        elif (link := link_in(line)) is not None:
+            self.link_wanted.emit(link)
         elif line == RAISE:
             self.raise_wanted.emit()
         else:

@@ -25,6 +25,7 @@ from assistant_app.ui.icons import app_icon
 from assistant_app.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from assistant_app.ui.app_links import AppLinks
     from assistant_app.ui.voice.link import VoiceLink
     from assistant_app.ui.voice.place import PanePlace
     from assistant_app.ui.window_logic import WindowLogic
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self._paths = paths
         self._complete = False
         self.logic: WindowLogic
+        self.links: AppLinks
         self.voice: VoiceLink
         self._voice_place: PanePlace
         self.state = QSettings(str(paths.config / "window.ini"), QSettings.Format.IniFormat)
@@ -129,6 +131,7 @@ class MainWindow(QMainWindow):
         if self._complete:
             return
         self._complete = True
+        from assistant_app.ui.app_links import AppLinks
         from assistant_app.ui.chat import Chat
         from assistant_app.ui.notices import Banners, Toast
         from assistant_app.ui.page_opener import PageOpener
@@ -168,6 +171,7 @@ class MainWindow(QMainWindow):
         self._voice_place.width = int(str(self.state.value("voice_width", 0)))
         self.voice = VoiceLink(self, self._voice_place)
         self.logic = WindowLogic(self)
+        self.links = AppLinks(self)
         if self.state.value("voice", "false") == "true":
             self.voice.show_pane(focus=False)
         self.composer.set_ready()
@@ -223,7 +227,8 @@ class MainWindow(QMainWindow):
     # --- what Qt tells
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._painted:  # later it is where the user, or a link that must not be sent, left it
+            self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
         # A window that starts minimised is not drawn, but its messages are wanted all the same.
         QTimer.singleShot(_UNSEEN_MS, self, self._on_painted)
 

@@ -1,5 +1,7 @@
 """The text field of the composer: grows with its text, knows which key sends, gives back the last message."""
 
+from math import ceil
+
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
@@ -81,9 +83,14 @@ class MessageEdit(QPlainTextEdit):
         return lines * self.fontMetrics().lineSpacing() + 2 * round(self.document().documentMargin()) + 2
 
     def _wanted_height(self) -> int:
-        lines = max(1, round(self.document().documentLayout().documentSize().height()))
         longest = max(self._height_of(3), int(self.window().height() * _LONGEST_SHARE))
-        return min(self._height_of(lines), longest)
+        # Lines are as high as the tallest font in them, which need not be the one of the field.
+        height = round(self.document().documentMargin()) + 2
+        block = self.document().firstBlock()
+        while block.isValid() and height < longest:
+            height += ceil(self.blockBoundingRect(block).height())
+            block = block.next()
+        return min(max(height, self._height_of(1)), longest)
 
     def _fit(self) -> None:
         height = self._wanted_height()

@@ -142,8 +142,8 @@ class Banners(QWidget):
         detail: str | None = None,
         on_close: Callable[[], object] | None = None,
         lasting: bool = False,
-    ) -> None:
-        """Show a sentence; `detail` (technical, may be empty) adds "Copy report".
+    ) -> Banner:
+        """Show a sentence and return it; `detail` (technical, may be empty) adds "Copy report".
 
         A `lasting` one makes no room for others: it stays until the user closes it.
         """
@@ -165,6 +165,7 @@ class Banners(QWidget):
         self._shown[code] = banner
         self._layout.addWidget(banner)
         self.show()
+        return banner
 
     def hide_banner(self, code: str) -> None:
         """Take a banner away if it is shown."""

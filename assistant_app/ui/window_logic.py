@@ -20,6 +20,7 @@ from assistant_app.core.events import (
     ReminderDue,
     TurnEnded,
     TurnStarted,
+    UpdateFound,
 )
 from assistant_app.core.views import ConversationView, ModelRow
 from assistant_app.i18n import _, translate
@@ -28,6 +29,7 @@ from assistant_app.ui.conversation_trash import ConversationTrash
 from assistant_app.ui.notices import Button
 from assistant_app.ui.page_opener import PAGES
 from assistant_app.ui.reminders import Reminders
+from assistant_app.ui.updates import Updates
 from assistant_app.ui.voice.sound_files import choose_sound_file, is_sound
 from assistant_app.ui.wording import number
 
@@ -53,6 +55,7 @@ class WindowLogic(QObject):
         self._scroll_to = ""
         self._trash = ConversationTrash(window)
         self._reminders = Reminders(window)
+        self._updates = Updates(window)
         self._bind_actions()
         self._connect_parts()
         self._show_title()
@@ -425,6 +428,8 @@ class WindowLogic(QObject):
             window.banners.show_banner(event.code, event.sentence, level="warning")
         elif isinstance(event, ReminderDue):
             self._reminders.say(event)
+        elif isinstance(event, UpdateFound):
+            self._updates.say(event.release)
         elif isinstance(event, PageWanted) and event.page in PAGES:
             window.pages.open(event.page)
 

@@ -17,6 +17,7 @@ from assistant_app.core.views import (
     ToolRow,
     TrashRow,
 )
+from assistant_app.worker.update_api import UpdateApi
 from assistant_app.worker.voice_api import VoiceApi
 
 EventSink = Callable[[Event], None]
@@ -31,6 +32,10 @@ class AssistantApi(Protocol):
     @property
     def voice(self) -> VoiceApi:
         """Talking and reading aloud; nothing of it is started before it is used."""
+
+    @property
+    def updates(self) -> UpdateApi:
+        """News about newer versions; nobody is asked unless the user wants it."""
 
     # --- conversations
     async def conversations(

@@ -9,16 +9,14 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
-import assistant_app
 from assistant_app.core.text import N_
 from assistant_app.engines.wire import AsyncConnection
+from assistant_app.own_program import is_frozen, own_command, own_environment, speech_program
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +32,9 @@ _CRASH_SIGNALS = {"SIGSEGV", "SIGABRT", "SIGFPE", "SIGTRAP", "SIGSYS"}
 
 def engine_command(kind: EngineKind = "language") -> list[str]:
     """Return how this very program is started as an engine, installed or frozen."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--engine", kind]
-    # -P: a file called llama_cpp.py in the current folder must not become the engine.
-    return [sys.executable, "-P", "-m", "assistant_app", "--engine", kind]
+    if kind == "speech" and is_frozen():
+        return [str(speech_program()), "--engine", kind]
+    return own_command("--engine", kind)
 
 
 def engine_environment(
@@ -45,10 +42,7 @@ def engine_environment(
 ) -> dict[str, str]:
     """Return an environment without secrets and proxies, offline, whose threads share the machine."""
     source = os.environ if base is None else base
-    kept = {name: value for name, value in source.items() if not _SECRET.search(name)}
-    root = Path(assistant_app.__file__).parent.parent
-    if not getattr(sys, "frozen", False) and root.name not in {"site-packages", "dist-packages"}:
-        kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), kept.get("PYTHONPATH", ""))))
+    kept = own_environment({name: value for name, value in source.items() if not _SECRET.search(name)})
     kept["PYTHONUNBUFFERED"] = "1"
     if kind == "voice":
         if "PULSE_COOKIE" in source:  # the path of a file without which there is no sound

@@ -23,6 +23,7 @@ from assistant_app.core.ids import new_id
 from assistant_app.core.sampling import Sampling
 from assistant_app.core.text import N_
 from assistant_app.core.titles import title_from
+from assistant_app.core.updates import NO_KEY, UpdateRefused
 from assistant_app.core.views import (
     ConversationRow,
     ConversationView,
@@ -43,6 +44,8 @@ from assistant_app.worker.prompting import Prompter
 from assistant_app.worker.queueing import SaidMeanwhile, question_part
 from assistant_app.worker.replay import replay_receipt
 from assistant_app.worker.turns import Turns
+from assistant_app.worker.update_api import UpdateApi
+from assistant_app.worker.update_watch import UpdateWatch
 from assistant_app.worker.voice.host import VoiceHost
 from assistant_app.worker.voice.service import VoiceService
 from assistant_app.worker.voice_api import VoiceApi
@@ -68,6 +71,7 @@ class AssistantService:
         overrides: dict[str, Any] | None = None,
         diagnose: Callable[[Parts], Sequence[tuple[str, str, bool]]] | None = None,
         voice: Callable[["AssistantService"], VoiceService] | None = None,
+        updates: Callable[["AssistantService"], UpdateWatch] | None = None,
     ) -> None:
         """Take how to open the parts; nothing is opened yet.
 
@@ -77,6 +81,7 @@ class AssistantService:
             overrides: Sampling fields that beat every setting ("seed", "temperature"), for one run.
             diagnose: What `doctor` calls in a thread of its own.
             voice: Makes the voice of this service; None where nobody talks.
+            updates: Makes what looks for updates; None where nobody looks.
         """
         self._open_parts = open_parts
         self._translate = translate
@@ -88,6 +93,7 @@ class AssistantService:
         self._parts: Parts | None = None
         self._background: set[asyncio.Task[Any]] = set()
         self._voice = voice(self) if voice is not None else None
+        self._updates = updates(self) if updates is not None else None
 
     # --- life
     def subscribe(self, sink: EventSink) -> Callable[[], None]:
@@ -121,6 +127,8 @@ class AssistantService:
         self._spawn(self._maintain())
         if parts.clock is not None:
             self._spawn(parts.clock.run())
+        if self._updates is not None:
+            self._spawn(self._updates.run())
 
     async def close(self) -> None:
         """Stop answers, write what is unsaved, end the engine, close the database."""
@@ -149,6 +157,13 @@ class AssistantService:
         if self._voice is None:
             raise SpeechMissing()
         return self._voice
+
+    @property
+    def updates(self) -> UpdateApi:
+        """News about newer versions. Raises UpdateRefused where nobody looks for them."""
+        if self._updates is None:
+            raise UpdateRefused(NO_KEY)
+        return self._updates
 
     async def opened(self) -> None:
         """Return when the parts are open. Raises the AssistantError that kept them from it."""
@@ -502,6 +517,8 @@ class AssistantService:
         (await self._opened()).settings.change(changes)
         if self._voice is not None:
             self._voice.settings_changed()
+        if self._updates is not None:
+            self._updates.settings_changed()
 
     async def doctor(self) -> Sequence[tuple[str, str, bool]]:
         parts = await self._opened()

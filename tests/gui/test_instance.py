@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from assistant_app.instance_line import DONE, RAISE, UNKNOWN, NobodyAnswers, address, talk_line, tell
+from assistant_app.core.app_links import MAX_LINK_CHARACTERS
+from assistant_app.instance_line import (
+    DONE,
+    MAX_LINE_BYTES,
+    RAISE,
+    UNKNOWN,
+    NobodyAnswers,
+    address,
+    link_line,
+    talk_line,
+    tell,
+)
 from assistant_app.paths import Paths
 from assistant_app.ui.instance import Instance
 
@@ -63,9 +74,27 @@ def test_unknown_and_endless_lines_change_nothing(qtbot: QtBot, paths: Paths, in
     instance.raise_wanted.connect(lambda: wanted.append("raise"))
     for line in ("talk", "talk sing", "quit", "", "talk toggle; raise"):
         assert said(qtbot, paths, line) == UNKNOWN
-    assert said(qtbot, paths, "x" * 10_000) == "nobody"
+    assert said(qtbot, paths, "x" * 2 * MAX_LINE_BYTES) == "nobody"
     assert said(qtbot, paths, RAISE) == DONE
     assert wanted == ["raise"]
+
+
+def test_link_arrives_as_one_line_whatever_stands_in_it(
+    qtbot: QtBot, paths: Paths, instance: Instance
+) -> None:
+    wanted: list[str] = []
+    instance.link_wanted.connect(wanted.append)
+    instance.talk_wanted.connect(wanted.append)
+    instance.raise_wanted.connect(lambda: wanted.append("raise"))
+    longest = "assistant-app:ask?text=" + "😀" * MAX_LINK_CHARACTERS
+    split = "assistant-app:ask?text=a\nraise\r\ntalk start\u2028b\udcff"
+    for link in ("assistant-app:open", split, longest[:MAX_LINK_CHARACTERS]):
+        assert said(qtbot, paths, link_line(link)) == DONE
+    assert wanted == [
+        "assistant-app:open",
+        "assistant-app:ask?text=a raise talk start b?",
+        longest[:MAX_LINK_CHARACTERS],
+    ]
 
 
 def test_only_the_owner_may_connect(paths: Paths, instance: Instance) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
@@ -112,6 +113,14 @@ def test_up_in_the_empty_box_brings_the_last_message_back(qtbot: QtBot, window: 
     qtbot.waitUntil(lambda: finished(window), timeout=LONG_MS)
     QTest.keyClick(window.composer.edit, Key.Key_Up)
     assert window.composer.text() == "What can you do?"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\n\n\nb", "一\n二 three\n四", "\n\n"])
+def test_message_box_shows_all_lines_of_a_short_text(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    edit = window.composer.edit
+    window.composer.put_text(text)
+    qtbot.waitUntil(lambda: edit.verticalScrollBar().maximum() == 0, timeout=5000)
+    assert edit.verticalScrollBar().pageStep() == text.count("\n") + 1
 
 
 def test_enter_starts_a_line_when_ctrl_enter_sends(qtbot: QtBot, window: MainWindow) -> None:

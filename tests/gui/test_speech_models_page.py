@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 
+from assistant_app import own_program
 from assistant_app.core.errors import Cancelled, ModelError
 from assistant_app.core.events import SpeechModelsChanged
-from assistant_app.core.voice import SpeechModelRow
+from assistant_app.core.voice import SpeechMissing, SpeechModelRow, Talk
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.pages.speech_models_page import SpeechModelsPage
 from tests.fixtures.scripted_voice import ScriptedVoice
@@ -63,6 +64,21 @@ def test_each_model_says_size_languages_and_whether_it_fits(page: SpeechModelsPa
     assert "Needs about 13.3 GB" in shown
     assert "In use" in shown
     assert button(page, "get_speech_model", "base").accessibleName() == "Get base"
+
+
+def test_missing_engine_is_said_until_it_is_installed(
+    qtbot: QtBot, page: SpeechModelsPage, voice: ScriptedVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = page.findChild(QLabel, "speech_not_installed")
+    assert said.isHidden()
+    installed = own_program.SPEECH_MODULES
+    monkeypatch.setattr(own_program, "SPEECH_MODULES", ("no_such_library",))
+    voice.emit(SpeechModelsChanged())
+    qtbot.waitUntil(said.isVisible, timeout=WAIT_MS)
+    assert "make run" in said.text()
+    monkeypatch.setattr(own_program, "SPEECH_MODULES", installed)
+    voice.emit(SpeechModelsChanged())
+    qtbot.waitUntil(said.isHidden, timeout=WAIT_MS)
 
 
 def test_the_page_of_models_leads_here(qtbot: QtBot, window: MainWindow) -> None:
@@ -133,3 +149,23 @@ def test_a_file_of_ones_own_is_added_or_refused(
     page.add_file(Path("/home/me/mine.pt"))
     qtbot.waitUntil(lambda: page.problem.text() == "mine.pt is damaged.", timeout=WAIT_MS)
     assert add.isEnabled()
+
+
+def test_pane_that_asked_for_a_model_gets_ready_once_there_is_one(
+    qtbot: QtBot, window: MainWindow, voice: ScriptedVoice
+) -> None:
+    def asked() -> int:
+        return voice.calls.count(("ready",))
+
+    voice.speech_model_rows = (BASE,)
+    window.voice.show_pane(focus=False)
+    qtbot.waitUntil(lambda: asked() == 1, timeout=WAIT_MS)
+    voice.show(Talk(code=SpeechMissing.code, sentence="There is no speech model yet."))
+    qtbot.waitUntil(window.voice.pane.problem.isVisible, timeout=WAIT_MS)
+    voice.emit(SpeechModelsChanged())  # more of it has arrived
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: not window.bridge.busy, timeout=WAIT_MS)
+    assert asked() == 1
+    voice.speech_model_rows = (replace(BASE, present=True, chosen=True),)
+    voice.emit(SpeechModelsChanged())
+    qtbot.waitUntil(lambda: asked() == 2, timeout=WAIT_MS)

@@ -9,7 +9,13 @@ from pytestqt.qtbot import QtBot
 
 from assistant_app.core.errors import Cancelled, ModelError
 from assistant_app.core.events import FileProgress
-from assistant_app.core.voice import Segment, SpeechMissing, Transcript, TranscriptIncomplete
+from assistant_app.core.voice import (
+    Segment,
+    SpeechMissing,
+    SpeechNotInstalled,
+    Transcript,
+    TranscriptIncomplete,
+)
 from assistant_app.ui.main_window import MainWindow
 from assistant_app.ui.pages.transcript_page import TranscriptPage
 from tests.fixtures.scripted_voice import ScriptedVoice
@@ -100,6 +106,7 @@ def test_stop_keeps_the_text(qtbot: QtBot, page: TranscriptPage, voice: Scripted
             "no speech model",
             {"retry_transcript", "transcript_models"},
         ),
+        (SpeechNotInstalled("Not installed."), "problem", "Not installed", {"retry_transcript"}),
         (
             TranscriptIncomplete(
                 "talk.mp3 is damaged; what came before could be read.",

@@ -327,6 +327,7 @@ def test_dictated_words_get_the_spaces_they_need(text: str, before: str, after: 
     [
         ("no-microphone", "Choose a microphone", None),
         ("unclear", "Try again", "retry"),
+        ("speech-not-installed", "Try again", "retry"),
         ("model", "Choose another model", None),
         ("too-short", "", None),
     ],

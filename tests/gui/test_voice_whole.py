@@ -135,6 +135,21 @@ def test_without_a_speech_model_the_pane_says_where_to_get_one(
     box = window.voice.pane.problem
     qtbot.waitUntil(box.isVisible, timeout=WAIT_MS)
     assert box.button.text() == "Get a speech model"
+    heading, hint = (window.voice.pane.findChild(QLabel, name) for name in ("talk_state", "talk_hint"))
+    assert (heading.text(), hint.text()) == ("Not set up yet", "")
+
+    def disc() -> str:
+        picture = window.voice.pane.button.grab().toImage()
+        return picture.pixelColor(picture.width() // 4, picture.height() // 2).name()
+
+    assert disc() == window.theme.colors.raised
+    parts.model_path = "/models/pocket.pt"
+    for _hidden_and_shown in range(2):
+        window.actions_["voice"].trigger()
+    qtbot.waitUntil(lambda: not box.isVisible(), timeout=WAIT_MS)
+    assert heading.text() == "Ready"
+    assert hint.text().startswith("Hold Space")
+    assert disc() == window.theme.colors.accent
 
 
 def test_dictation_is_not_sent(

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from assistant_app.portaudio_library import import_sounddevice
+
 LATENCY_S = 0.06
 """How much is handed to the system ahead: what still sounds when silence is wanted."""
 FADE_S = 0.01
@@ -143,7 +145,7 @@ class Player:
 def prepare_output() -> None:
     """Load PortAudio, without opening anything. Raises NoOutput."""
     try:
-        import sounddevice  # noqa: F401
+        import_sounddevice()
     except OSError as error:
         raise NoOutput(f"PortAudio: {error}") from error
 

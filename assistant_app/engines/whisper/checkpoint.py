@@ -2,12 +2,14 @@
 
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+import whisper.model
 from torch import Tensor, nn
 from whisper.model import AudioEncoder, ModelDimensions, TextDecoder, Whisper, sinusoids
 
@@ -70,7 +72,7 @@ class _Hollow(Whisper):  # type: ignore[misc]  # whisper has no types
     def __init__(self, dims: ModelDimensions) -> None:
         nn.Module.__init__(self)
         self.dims = dims
-        with torch.device("meta"):
+        with torch.device("meta"), _no_start_values():
             self.encoder = AudioEncoder(
                 dims.n_mels, dims.n_audio_ctx, dims.n_audio_state, dims.n_audio_head, dims.n_audio_layer
             )
@@ -80,6 +82,35 @@ class _Hollow(Whisper):  # type: ignore[misc]  # whisper has no types
         # What no file holds, as whisper makes it.
         mask = torch.full((dims.n_text_ctx, dims.n_text_ctx), float("-inf")).triu_(1)
         self.decoder.register_buffer("mask", mask, persistent=False)
+
+
+@contextmanager
+def _no_start_values() -> Iterator[None]:
+    """Let layers be made without start values, which the file replaces.
+
+    On the meta device torch computes some of them in Python and imports its compiler and sympy for that:
+    seconds of every start.
+    """
+
+    def empty(length: int, channels: int) -> Tensor:
+        return torch.empty(length, channels)
+
+    def same(tensor: Tensor, *_: object, **__: object) -> Tensor:
+        return tensor
+
+    replaced: dict[tuple[Any, str], Callable[..., Tensor]] = {
+        **{(nn.init, name): same for name in ("normal_", "uniform_", "kaiming_uniform_", "ones_", "zeros_")},
+        (torch.Tensor, "triu_"): same,
+        (whisper.model, "sinusoids"): empty,
+    }
+    before = {(module, name): getattr(module, name) for module, name in replaced}
+    try:
+        for (module, name), function in replaced.items():
+            setattr(module, name, function)
+        yield
+    finally:
+        for (module, name), function in before.items():
+            setattr(module, name, function)
 
 
 def _read(path: Path) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never, get_args
 
 from assistant_app.core.errors import ModelError, RequestInvalid
 from assistant_app.core.text import N_
-from assistant_app.core.voice import SAMPLE_RATE, SpeechMissing, SpeechModelInfo, SpeechPlan
+from assistant_app.core.voice import SAMPLE_RATE, SpeechModelInfo, SpeechNotInstalled, SpeechPlan
 from assistant_app.engines import protocol
 from assistant_app.engines.serving import EngineServer
 from assistant_app.engines.stop import StopByte
@@ -55,7 +55,13 @@ class SpeechServer(EngineServer[Work]):
     def serve(self, work: Work) -> Any:
         """Do what a request asks for and return the last reply."""
         if self._session is None:
-            raise SpeechMissing(detail=self._missing)
+            raise SpeechNotInstalled(
+                N_(
+                    "Speech recognition is installed, but it is incomplete and does not start: install it"
+                    " once more, then try again. Typing works as always."
+                ),
+                detail=self._missing,
+            )
         match work:
             case protocol.LoadSpeech():
                 return protocol.SpeechLoaded(work.id, self._load(work, self._session))

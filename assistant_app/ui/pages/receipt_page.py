@@ -35,7 +35,6 @@ class ReceiptPage(Page):
         self._tabs.setObjectName("receipt_tabs")
         self._tabs.setAccessibleName(_("How this answer came about"))
         self._tabs.setToolTip(_("Facts, prompt and replay (Ctrl+Tab)"))
-        self._tabs.setDocumentMode(True)
         self._facts = QWidget(self)
         self._form = QFormLayout(self._facts)
         self._form.setContentsMargins(4, 12, 4, 4)

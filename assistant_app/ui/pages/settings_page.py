@@ -17,6 +17,7 @@ from assistant_app.ui.pages.few_shot_editor import FewShotEditor
 from assistant_app.ui.pages.page import Page
 from assistant_app.ui.pages.setting_fields import field_widget
 from assistant_app.ui.pages.tool_switches import ToolSwitches
+from assistant_app.ui.pages.update_field import update_field
 from assistant_app.ui.pages.voice_fields import VOICE_FIELDS
 
 _PAGES = (
@@ -27,6 +28,8 @@ _PAGES = (
     ("voice", N_("Voice")),
 )
 _WRITE_DELAY_MS = 400
+_OWN_FIELDS = {**VOICE_FIELDS, "look_for_updates": update_field}
+"""Settings whose input cannot be derived from their type."""
 
 
 class SettingsPage(Page):
@@ -42,7 +45,6 @@ class SettingsPage(Page):
         self._tabs.setObjectName("setting_tabs")
         self._tabs.setAccessibleName(_("Settings"))
         self._tabs.setToolTip(_("Groups of settings (Ctrl+Tab)"))
-        self._tabs.setDocumentMode(True)
         self.body.addWidget(self._tabs)
         self.button(
             "reset_settings",
@@ -100,8 +102,8 @@ class SettingsPage(Page):
                 switches = ToolSwitches(self._tools, value, inside)
                 switches.changed.connect(lambda off: self._change("tools_off", off))
                 layout.addWidget(switches)
-            elif name in VOICE_FIELDS:
-                widget = VOICE_FIELDS[name](self, name, field, value, partial(self._change, name))
+            elif name in _OWN_FIELDS:
+                widget = _OWN_FIELDS[name](self, name, field, value, partial(self._change, name))
                 heading.setBuddy(widget)
                 layout.addWidget(widget)
             else:

@@ -17,6 +17,7 @@ from assistant_app.core.errors import AssistantError, Cancelled
 from assistant_app.core.events import Event, SpeechModelsChanged
 from assistant_app.core.voice import SpeechModelRow
 from assistant_app.i18n import _
+from assistant_app.own_program import how_to_get_speech, speech_installed
 from assistant_app.ui.page_opener import PageOpener
 from assistant_app.ui.pages.model_cards import CardList, ModelCard, in_use
 from assistant_app.ui.pages.page import Page
@@ -40,6 +41,9 @@ class SpeechModelsPage(Page):
         )
         self._rows: tuple[SpeechModelRow, ...] = ()
         self._bars: dict[str, tuple[QProgressBar, QLabel]] = {}
+        self._not_installed = self.label("", role="danger")
+        self._not_installed.setObjectName("speech_not_installed")
+        self.body.addWidget(self._not_installed)
         self._list = CardList(
             self, "speech_model_list", _("Speech models"), _("The speech models that can be chosen")
         )
@@ -84,6 +88,9 @@ class SpeechModelsPage(Page):
         self._add.setText(_("Add a file…"))
 
     def _load(self) -> None:
+        # Looked at each time: the engine may be installed while the page is open.
+        self._not_installed.setVisible(not speech_installed())
+        self._not_installed.setText(_(how_to_get_speech()))
         self.bridge.ask(lambda api: api.voice.speech_models(), self._show, self.show_error, self)
 
     def _on_event(self, event: Event) -> None:

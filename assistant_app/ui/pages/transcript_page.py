@@ -11,7 +11,13 @@ from assistant_app.core.errors import AssistantError, Cancelled
 from assistant_app.core.events import Event, FileProgress
 from assistant_app.core.subtitles import FORMS
 from assistant_app.core.text import N_
-from assistant_app.core.voice import Segment, SpeechMissing, Transcript, TranscriptIncomplete
+from assistant_app.core.voice import (
+    Segment,
+    SpeechMissing,
+    SpeechNotInstalled,
+    Transcript,
+    TranscriptIncomplete,
+)
 from assistant_app.i18n import _, translate
 from assistant_app.ui.page_opener import PageOpener
 from assistant_app.ui.pages.page import Page
@@ -111,7 +117,8 @@ class TranscriptPage(Page):
         else:
             self._state.setText(_("This recording was not transcribed to its end."))
             self.show_error(error)
-        self._models.setVisible(isinstance(error, SpeechMissing))
+        wants_model = isinstance(error, SpeechMissing) and not isinstance(error, SpeechNotInstalled)
+        self._models.setVisible(wants_model)
 
     def _end(self, transcript: Transcript | None) -> None:
         self._running, self._transcript = False, transcript

@@ -1,6 +1,7 @@
 """Connects voice to the window: its keys, its pane, what it says in the conversation."""
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
@@ -11,13 +12,14 @@ from assistant_app.core.events import (
     Event,
     HotkeyChanged,
     HotkeyUsed,
+    SpeechModelsChanged,
     TextDelta,
     TranscriptFinal,
     TurnEnded,
     TurnStarted,
 )
 from assistant_app.core.hotkeys import HotkeyState
-from assistant_app.core.voice import Talk, TalkState, TalkTarget
+from assistant_app.core.voice import NOT_SET_UP, SpeechModelRow, Talk, TalkState, TalkTarget
 from assistant_app.i18n import _
 from assistant_app.ui.notices import Button
 from assistant_app.ui.voice.dictation import Dictation
@@ -173,10 +175,23 @@ class VoiceLink(QObject):
             self._loading = event.state in (EngineState.STARTING, EngineState.LOADING)
             if self.pane is not None:
                 self.pane.show_loading(self._loading)
+        elif isinstance(event, SpeechModelsChanged):
+            self._look_for_model()
         elif isinstance(event, HotkeyUsed):
             self._on_hotkey(event)
         elif isinstance(event, HotkeyChanged):
             self._on_hotkey_changed(event.state)
+
+    def _look_for_model(self) -> None:
+        """The pane that asked for a speech model gets ready as soon as there is one."""
+        if self.pane is None or not self.shown or self.pane.problem.code not in NOT_SET_UP:
+            return
+
+        def found(rows: Sequence[SpeechModelRow]) -> None:
+            if any(row.chosen and row.present for row in rows):
+                self.talker.ask(lambda voice: voice.ready())
+
+        self.talker.ask(lambda voice: voice.speech_models(), found)
 
     def _on_hotkey(self, used: HotkeyUsed) -> None:
         """The key everywhere is one more key that talks."""

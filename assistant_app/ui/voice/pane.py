@@ -33,12 +33,13 @@ from assistant_app.ui.voice.problem import ProblemBox
 from assistant_app.ui.voice.talk_button import TalkButton
 from assistant_app.ui.voice.talker import Talker
 from assistant_app.ui.voice.waveform import Waveform, share_of
-from assistant_app.ui.voice.wording import STATES, clock, hint, native_key, timings_line
+from assistant_app.ui.voice.wording import clock, hint, native_key, state_name, timings_line
 
 _SECOND_MS = 250
 _BUTTON_PX, _COMPACT_PX, _LOW_PX = 148, 112, 68
 _LEFT_PX, _LEFT_SHARE = 230, 0.38
 """Of the part with the button, when the pane lies flat."""
+_SCROLL_PX = 6
 _UNLIMITED_PX = 16_777_215
 _MARGINS, _LOW_MARGINS = (14, 6, 10, 12), (14, 4, 10, 6)
 
@@ -116,8 +117,7 @@ class VoicePane(QFrame):
         header.addWidget(self._title, 1)
         header.addWidget(self._close)
         self._left = QWidget(self)
-        left = QVBoxLayout(self._left)
-        left.setContentsMargins(0, 0, 0, 0)
+        left = self._left_layout = QVBoxLayout(self._left)
         left.setSpacing(6)
         left.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         left.addWidget(self._state)
@@ -127,7 +127,7 @@ class VoicePane(QFrame):
         words = QWidget(self)
         words.setObjectName("voice_words")
         words_layout = QVBoxLayout(words)
-        words_layout.setContentsMargins(0, 0, 6, 0)
+        words_layout.setContentsMargins(0, 0, _SCROLL_PX, 0)
         words_layout.setSpacing(12)
         words_layout.addWidget(self.problem)
         words_layout.addWidget(self.heard)
@@ -209,11 +209,12 @@ class VoicePane(QFrame):
         self._mode = str(settings.get("talk_mode", "both"))
         self._key = native_key(str(settings.get("talk_key", "")))
         self.choices.take_settings(settings)
-        self._show_hint(self._talker.talk)
+        self._show_state()
 
     def show_failure(self, code: str, sentence: str) -> None:
         """Say what went wrong with a call."""
         self.problem.show_problem(code, sentence)
+        self._show_state()
         self._announce(sentence)
 
     def show_talk(self, talk: Talk) -> None:
@@ -238,14 +239,13 @@ class VoicePane(QFrame):
         elif before and not self.heard.reviewing and self.isAncestorOf(self.window().focusWidget() or self):
             self.button.setFocus(Qt.FocusReason.OtherFocusReason)
         self.problem.show_problem(talk.code, talk.sentence)
-        self._show_clock()
-        self._show_hint(talk)
-        self._announce(talk.sentence or _(STATES[talk.state]))
+        self._show_state()
+        self._announce(talk.sentence or state_name(talk, ""))
 
     def show_loading(self, loading: bool) -> None:
         """Tell whether the speech model is on its way, which the first words wait for."""
         self._loading = loading
-        self._show_hint(self._talker.talk)
+        self._show_state()
 
     def show_answer(self, message_id: str, text: str) -> None:
         """Show the message that answers, or is read aloud."""
@@ -281,6 +281,8 @@ class VoicePane(QFrame):
         else:
             self._left.setMinimumWidth(0)
             self._left.setMaximumWidth(_UNLIMITED_PX)
+        # Standing, it ends where the words below it do, which leave room for their scroll bar.
+        self._left_layout.setContentsMargins(0, 0, 0 if self._compact else _SCROLL_PX, 0)
 
     def _give_focus_to_review(self) -> None:
         """Put the cursor into the text to be checked, unless the user is typing elsewhere."""
@@ -296,15 +298,17 @@ class VoicePane(QFrame):
 
     def _show_clock(self) -> None:
         talk = self._talker.talk
-        text = _(STATES[talk.state])
+        text = state_name(talk, self.problem.code)
         if talk.state is TalkState.LISTENING:
             text = f"{text} {clock(time.monotonic() - self._listening_since)}"
         self._state.setText(text)
         self._title.setText(text if self._low else _("Voice"))
 
-    def _show_hint(self, talk: Talk) -> None:
-        self._hint.setText(hint(talk, self._mode, self._key, loading=self._loading))
-        self.button.setAccessibleDescription(f"{_(STATES[talk.state])}. {self._hint.text()}")
+    def _show_state(self) -> None:
+        talk, problem = self._talker.talk, self.problem.code
+        self._show_clock()
+        self._hint.setText(hint(talk, self._mode, self._key, loading=self._loading, problem=problem))
+        self.button.setAccessibleDescription(f"{state_name(talk, problem)}. {self._hint.text()}".strip())
 
     def _announce(self, sentence: str) -> None:
         """Tell screen readers without moving the keyboard."""

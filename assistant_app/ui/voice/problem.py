@@ -24,6 +24,8 @@ class ProblemBox(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._does = ""
+        self.code = ""
+        """Of what is shown; empty while all is well."""
         self.setObjectName("voice_problem")
         self._mark = QLabel(self)
         self._mark.setFixedSize(QSize(_MARK_PX, _MARK_PX))
@@ -52,6 +54,7 @@ class ProblemBox(QFrame):
 
     def show_problem(self, code: str, sentence: str) -> None:
         """Say what happened; an empty sentence takes the box away."""
+        self.code = code if sentence else ""
         self.setVisible(bool(sentence))
         if not sentence:
             return

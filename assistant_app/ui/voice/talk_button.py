@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from assistant_app.core.voice import Talk, TalkState
+from assistant_app.core.voice import NOT_SET_UP, Talk, TalkState
 from assistant_app.i18n import _
 from assistant_app.ui.icons import pixmap
 from assistant_app.ui.theme import Theme
@@ -101,7 +101,7 @@ class TalkButton(QPushButton):
         state = self._talk.state
         if state is TalkState.LISTENING:
             return QColor(c.danger), QColor(c.danger), QColor(c.window)
-        if state in _TURNING:
+        if state in _TURNING or (state is TalkState.IDLE and self._talk.code in NOT_SET_UP):
             return QColor(c.raised), QColor(c.border), QColor(c.muted)
         if state is TalkState.REVIEW:
             return QColor(c.raised), QColor(c.warn), QColor(c.warn)

@@ -6,7 +6,14 @@ from PySide6.QtCore import QLocale
 from PySide6.QtGui import QKeySequence
 
 from assistant_app.core.text import N_
-from assistant_app.core.voice import MAX_RECORDING_S, WARN_RECORDING_S, Talk, TalkState, Timings
+from assistant_app.core.voice import (
+    MAX_RECORDING_S,
+    NOT_SET_UP,
+    WARN_RECORDING_S,
+    Talk,
+    TalkState,
+    Timings,
+)
 from assistant_app.i18n import _
 
 STATES = {
@@ -37,15 +44,25 @@ _HINTS = {
 }
 
 
-def hint(talk: Talk, mode: str, key: str, *, loading: bool = False) -> str:
-    """Return what to do now.
+def state_name(talk: Talk, problem: str) -> str:
+    """Return what a state is called; `problem` is the code of what is in the way, or empty."""
+    if talk.state is TalkState.IDLE and problem in NOT_SET_UP:
+        return _("Not set up yet")
+    return _(STATES[talk.state])
+
+
+def hint(talk: Talk, mode: str, key: str, *, loading: bool = False, problem: str = "") -> str:
+    """Return what to do now; empty where the problem says it.
 
     Args:
         talk: How things stand.
         mode: The setting "both", "hold" or "toggle".
         key: The chosen key of the window as this platform writes it; empty for none.
         loading: The speech model is not there yet, which the first words wait for.
+        problem: The code of what is in the way, or empty.
     """
+    if talk.state is TalkState.IDLE and problem in NOT_SET_UP:
+        return ""
     if loading and talk.state is TalkState.FINISHING:
         return _("The speech model is being loaded; your words are kept. Esc discards them")
     if talk.state is TalkState.IDLE:
@@ -108,6 +125,7 @@ _WAYS = {
     "other-microphone": _MICROPHONE,
     "silence": _MICROPHONE,
     "no-speech-engine": _MODEL,
+    "speech-not-installed": RETRY,
     "model": WayOn(N_("Choose another model"), "model"),
     "unclear": RETRY,
     "engine-stopped": RETRY,

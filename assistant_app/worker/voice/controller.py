@@ -19,6 +19,7 @@ from assistant_app.core.events import (
     TranscriptPartial,
 )
 from assistant_app.core.voice import (
+    NOT_SET_UP,
     Microphone,
     MicrophoneError,
     NoText,
@@ -376,6 +377,11 @@ class TalkController:
     def trouble(self, error: AssistantError) -> None:
         """Show what is wrong and ends no recording."""
         self.happen(talk_events.Trouble(_code(error), self._said(error)))
+
+    def set_up(self) -> None:
+        """Take back that something is missing: it is there now."""
+        if self.talk.code in NOT_SET_UP:
+            self.happen(talk_events.Trouble("", ""))
 
     # --- what happens elsewhere
     def happened(self, event: Event) -> None:

@@ -207,6 +207,8 @@ class VoiceService:
             await self._listener.load()
         except AssistantError as error:
             controller.trouble(error)
+        else:
+            controller.set_up()
 
     async def _prepare_speaker(self) -> None:
         if self._settings.current.speak_answers != "never":

@@ -18,6 +18,7 @@ from assistant_app.core.voice import (
     ListenOptions,
     Segment,
     SpeechMissing,
+    SpeechNotInstalled,
     SpeechPlan,
     Transcript,
     TranscriptIncomplete,
@@ -117,6 +118,8 @@ class FileTranscriber:
     def _resolved(self, model: str) -> SpeechPlan:
         try:
             return self._plan(model)
+        except SpeechNotInstalled:
+            raise
         except SpeechMissing as error:
             if not model and "name" not in error.params:
                 raise SpeechMissing(

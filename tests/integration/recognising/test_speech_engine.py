@@ -191,7 +191,7 @@ async def test_sound_of_a_broken_client_is_refused(engine: SpeechEngine) -> None
 
 
 async def test_without_whisper_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant_app.core.voice import SpeechMissing
+    from assistant_app.core.voice import SpeechNotInstalled
 
     start = (
         "import sys; sys.modules['whisper'] = None; from assistant_app.__main__ import main;"
@@ -199,7 +199,8 @@ async def test_without_whisper_it_says_what_is_missing(monkeypatch: pytest.Monke
     )
     engine = SpeechEngine(lambda event: None, command=[sys.executable, "-c", start])
     try:
-        with pytest.raises(SpeechMissing):
+        with pytest.raises(SpeechNotInstalled, match="incomplete") as refused:
             await engine.load(POCKET)
+        assert "whisper" in refused.value.detail
     finally:
         await engine.kill()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant_app import own_program
 from assistant_app.app_voice import DeviceVoiceParts
 from assistant_app.core.errors import Busy, Cancelled, EngineStopped, ModelError
 from assistant_app.core.events import Event, FileProgress
@@ -17,6 +18,7 @@ from assistant_app.core.voice import (
     Segment,
     SpeechMissing,
     SpeechModelInfo,
+    SpeechNotInstalled,
     SpeechPlan,
     TranscriptIncomplete,
 )
@@ -240,6 +242,19 @@ async def test_without_a_model_the_sentence_says_where_to_get_one(
         await parts.transcribing.transcribe_file(minute)
     with pytest.raises(SpeechMissing, match="no-such-model"):
         await parts.transcribing.transcribe_file(minute, model="no-such-model")
+
+
+async def test_without_an_engine_files_and_models_say_how_to_get_it(
+    parts: DeviceVoiceParts, minute: Path, pocket_whisper: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_program, "SPEECH_MODULES", ("no_such_library",))
+    for work in (
+        parts.transcribing.transcribe_file(minute, model=pocket_whisper),
+        parts.transcribing.transcribe_file(minute),
+        parts.models.add_speech_model(Path(pocket_whisper)),
+    ):
+        with pytest.raises(SpeechNotInstalled, match="make run"):
+            await work
 
 
 async def test_a_real_recording_is_understood_by_the_real_engine(

@@ -1,6 +1,7 @@
 """The doctor: each broken thing is one sentence, each absent thing is said and fine."""
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from assistant_app.engines.protocol import Hello
 from assistant_app.findings import Finding
 from assistant_app.paths import Paths
 from assistant_app.settings import Settings
+from assistant_app.updates import pinned
+from assistant_app.updates.memory import UpdateMemory, keep
+from assistant_app.updates.pinned import UpdateSource
 
 
 def found(findings: list[Finding], code: str) -> Finding:
@@ -49,7 +53,7 @@ def test_every_subject_is_looked_at_once(healthy: list[Finding]) -> None:
     assert len(codes) == len(set(codes))
     folders = {"folder-data", "folder-config", "folder-cache", "folder-logs"}
     machine = {"version", "system", "libraries", "disk", "memory", "cpu", "threads"}
-    parts = {"database", "model", "engine", "isolation", "keyring"}
+    parts = {"database", "model", "engine", "isolation", "keyring", "updates"}
     voice = {"microphones", "speakers", "recognition", "voices", "hotkeys"}
     assert set(codes) == folders | machine | parts | voice
 
@@ -131,3 +135,19 @@ def test_process_with_network_is_said_but_not_broken(paths: Paths) -> None:
     )
     assert finding.fine
     assert "does not let" in finding.finding
+
+
+def test_whether_updates_are_looked_for_is_said(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def says(*, wanted: bool) -> str:
+        finding = found(look(paths, Settings(look_for_updates=wanted)), "updates")
+        assert finding.fine
+        return finding.finding
+
+    assert "has no key to check updates with" in says(wanted=True)
+    source = UpdateSource("https://news.test/manifest.json", ("x" * 43 + "=",), ("releases.test",))
+    monkeypatch.setattr(pinned, "PINNED", source)
+    assert says(wanted=False).startswith("Nobody is asked about them")
+    assert says(wanted=True) == "news.test is asked once a day; it last answered: never."
+    keep(paths.updates_file, UpdateMemory(checked_at=1_780_000_000.0))
+    day = datetime.fromtimestamp(1_780_000_000.0).date().isoformat()
+    assert says(wanted=True) == f"news.test is asked once a day; it last answered: {day}."

@@ -1,14 +1,17 @@
 """The doctor of voice: what is absent is said and fine, what is broken is not."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from assistant_app import doctor_voice
+from assistant_app import doctor_voice, own_program
 from assistant_app.core.errors import EngineStopped
 from assistant_app.core.voice import VoiceMissing, VoiceRow
 from assistant_app.doctor_voice import diagnose_voice, list_voices
-from assistant_app.findings import Finding
+from assistant_app.findings import Finding, ProbeFailed
+from assistant_app.own_program import speech_program
 from assistant_app.paths import Paths
 from assistant_app.settings import Settings
 from tests.fixtures.session_bus import MockPortal, session_bus
@@ -48,10 +51,14 @@ def bus(nowhere: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_sound_is_listed_or_said_to_be_absent(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     said = '{"input": ["Built-in", "Headset"], "output": []}'
-    monkeypatch.setattr(doctor_voice, "run_program", lambda _program: said)
+    monkeypatch.setattr(doctor_voice, "run_probe", lambda _name: said)
     assert found("microphones", paths).finding == "Built-in, Headset"
     assert found("speakers", paths).finding == "none"
-    monkeypatch.setattr(doctor_voice, "run_program", lambda _program: None)
+
+    def fails(_name: str) -> str:
+        raise ProbeFailed("PortAudio library not found")
+
+    monkeypatch.setattr(doctor_voice, "run_probe", fails)
     finding = found("microphones", paths)
     assert finding.fine and "PortAudio" in finding.finding
 
@@ -75,9 +82,23 @@ def test_chosen_model_that_is_gone_is_broken(paths: Paths) -> None:
 
 
 def test_missing_library_is_absent_and_not_broken(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_voice, "RECOGNITION", ("openai-whisper", "no-such-library"))
+    monkeypatch.setattr(own_program, "SPEECH_MODULES", ("whisper", "no_such_library"))
     finding = found("recognition", paths, Settings(speech_model="base.en"))
-    assert finding.fine and "no-such-library missing" in finding.finding
+    assert finding.fine and "make run" in finding.finding
+
+
+def test_frozen_program_names_its_speech_engine_or_how_to_get_it(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "assistant-app"))
+    # The probes would start that program; here they are not what is looked at.
+    monkeypatch.setattr(doctor_voice, "run_probe", lambda _name: '{"input": [], "output": []}')
+    finding = found("recognition", paths)
+    assert finding.fine and "voice download" in finding.finding
+    speech_program().parent.mkdir()
+    speech_program().write_bytes(b"")
+    assert str(speech_program()) in found("recognition", paths).finding
 
 
 def test_voices_are_counted_by_engine(paths: Paths) -> None:

@@ -1,0 +1,1 @@
+"""Collects nothing beside the stand-in: the hook that comes with PyInstaller brings LLVM."""

@@ -1,0 +1,71 @@
+﻿; The texts of the installer's pages in Simplified Chinese, in our own words. Laid over Default.isl.
+[LangOptions]
+LanguageName=简体中文
+LanguageID=$0804
+LanguageCodePage=936
+
+[Messages]
+SetupAppTitle=安装程序
+SetupWindowTitle=安装 - %1
+UninstallAppTitle=卸载
+UninstallAppFullTitle=卸载 %1
+InformationTitle=提示
+ConfirmTitle=请确认
+ErrorTitle=出错了
+ExitSetupTitle=退出安装
+ExitSetupMessage=安装还没有完成。现在退出，程序就不会装上；以后可以重新运行安装程序。%n%n要退出吗？
+SetupAppRunningError=%1 正在运行。%n%n请先关闭它，再点“确定”继续，或点“取消”退出。
+UninstallAppRunningError=%1 正在运行。%n%n请先关闭它，再点“确定”继续，或点“取消”退出。
+ButtonBack=< 上一步(&B)
+ButtonNext=下一步(&N) >
+ButtonInstall=安装(&I)
+ButtonOK=确定
+ButtonCancel=取消
+ButtonYes=是(&Y)
+ButtonNo=否(&N)
+ButtonFinish=完成(&F)
+ButtonBrowse=浏览(&B)...
+ButtonWizardBrowse=浏览(&R)...
+SelectLanguageTitle=选择语言
+SelectLanguageLabel=选择安装时使用的语言：
+ClickNext=点“下一步”继续，点“取消”退出安装。
+WelcomeLabel1=欢迎安装 [name]
+WelcomeLabel2=现在将在这台电脑上安装 [name/ver]。
+WizardSelectDir=选择安装位置
+SelectDirDesc=[name] 要装在哪里？
+SelectDirLabel3=[name] 将装在下面的文件夹里。
+SelectDirBrowseLabel=点“下一步”继续；要换文件夹，请点“浏览”。
+DiskSpaceMBLabel=至少需要 [mb] MB 的可用空间。
+WizardSelectTasks=选择附加任务
+SelectTasksDesc=还要做些什么？
+SelectTasksLabel2=选择安装 [name] 时要一并完成的任务，然后点“下一步”。
+WizardReady=可以安装了
+ReadyLabel1=现在可以在这台电脑上安装 [name] 了。
+ReadyLabel2a=点“安装”开始；要查看或修改设置，请点“上一步”。
+ReadyLabel2b=点“安装”开始。
+ReadyMemoDir=安装位置：
+ReadyMemoTasks=附加任务：
+WizardPreparing=正在准备
+PreparingDesc=正在准备安装 [name]。
+WizardInstalling=正在安装
+InstallingLabel=正在安装 [name]，请稍等。
+FinishedHeadingLabel=[name] 已安装完成
+FinishedLabelNoIcons=[name] 已经装在这台电脑上了。
+FinishedLabel=[name] 已经装在这台电脑上了，可以从开始菜单打开。
+ClickFinish=点“完成”退出安装程序。
+StatusExtractFiles=正在解压文件...
+StatusCreateIcons=正在创建快捷方式...
+StatusSavingUninstall=正在保存卸载信息...
+StatusRollback=正在撤销更改...
+ConfirmUninstall=要从这台电脑上卸载 %1 吗？
+WizardUninstalling=正在卸载
+UninstallStatusLabel=正在从这台电脑上卸载 %1，请稍等。
+StatusUninstalling=正在卸载 %1...
+UninstalledAll=%1 已经从这台电脑上卸载。
+UninstalledMost=%1 已卸载。%n%n有些文件没能删除，可以自行删除。
+
+[CustomMessages]
+NameAndVersion=%1 %2 版
+CreateDesktopIcon=在桌面创建快捷方式(&D)
+LaunchProgram=打开 %1
+UninstallProgram=卸载 %1
