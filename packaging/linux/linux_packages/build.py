@@ -14,10 +14,10 @@ from linux_packages.changes import Changes, read_changes
 from linux_packages.commands import Command, application_commands
 from linux_packages.components import components
 from linux_packages.icons import SOURCE as ICON
-from linux_packages.libraries import Form, broken_links
+from linux_packages.libraries import Form, broken_links, needed_glibc
 from linux_packages.notices import copyright_file, licences_of_system_libraries, well_known
 from linux_packages.product import LINUX, NAME, VOICE, Release
-from linux_packages.share import write_documents, write_share, write_voice_share
+from linux_packages.share import write_documents, write_share, write_text, write_voice_share
 from linux_packages.stage import set_modes, stage
 
 PROGRAMS = {NAME: NAME, VOICE: "assistant-app-speech"}
@@ -86,9 +86,10 @@ class Build:
         made = []
         for name in PROGRAMS:
             top = self.work / "tar" / name / NAME
-            self._install(name, top, top / "share", "portable")
+            program = self._install(name, top, top / "share", "portable")
             if name == NAME:
-                shutil.copyfile(LINUX / "tarball-readme.txt", top / "README.txt")
+                text = (LINUX / "tarball-readme.txt").read_text(encoding="utf-8")
+                write_text(top / "README.txt", text.replace("@GLIBC@", needed_glibc(program)))
             set_modes(top)
             target = self.dist / f"{name}-{self.release.version}-linux-x86_64.tar.xz"
             with _timed(target):

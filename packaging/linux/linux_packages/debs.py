@@ -15,9 +15,13 @@ from linux_packages.stage import set_modes
 
 ARCHITECTURE = "amd64"
 
-BEST = ("-Zxz", "-z9", "-Sextreme")
+BEST = ("-Zxz", "-z6")
 QUICK = ("-Zgzip", "-z1")
-"""How dpkg-deb packs what is released, and what is looked at once; lintian of Debian 12 cannot read zstd."""
+"""How dpkg-deb packs what is released, and what is looked at once.
+
+xz -9 extreme makes the packages 2 % smaller, in half as much time again and with five times the memory.
+Zstandard is quick, but lintian of Debian 12 cannot read it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,14 @@ def dependencies(tree: Path) -> list[str]:
     return sorted(_at_least(package, symbols) for package in packages)
 
 
+def needed_glibc(tree: Path) -> str:
+    """Return the oldest glibc with which a tree works, such as "2.36". Raises ValueError as dependencies."""
+    found = re.search(r"libc6 \(>= ([\d.]+)\)", "\n".join(dependencies(tree)))
+    if not found:
+        raise ValueError(f"{tree} holds no program that needs the C library")
+    return found[1]
+
+
 def _at_least(package: str, symbols: set[str]) -> str:
     if package == "libc6":
         numbers = (re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", version) for version in symbols)

@@ -36,7 +36,11 @@ def set_modes(folder: Path) -> None:
 
 
 def _is_program(path: Path) -> bool:
-    return bool(path.stat().st_mode & 0o100) and ".so" not in path.suffixes
+    if not path.stat().st_mode & 0o100 or ".so" in path.suffixes:
+        return False
+    # Some wheels have texts that are marked as programs.
+    with path.open("rb") as stream:
+        return stream.read(4).startswith((b"\x7fELF", b"#!"))
 
 
 def _strip(tree: Path) -> None:
