@@ -16,6 +16,8 @@ from tests.e2e.driver import Screen, wait_for
 
 STILL, CHANGED = 0.002, 0.02
 """Share of pixels: a blinking cursor is less than the one, an opened pane more than the other."""
+EQUAL = 3
+"""So many pictures in a row that are like the one before, half a second apart: a screen that stands still."""
 
 _PROGRAM = Path(__file__).with_name("screenshot.py")
 
@@ -42,23 +44,26 @@ def pictured_when_broken(screen: Screen, path: Path) -> Iterator[None]:
 def still_picture(screen: Screen, path: Path, unlike: Path | None = None) -> None:
     """Write a PNG file once nothing moves on the screen any more, and once it is unlike an earlier picture.
 
-    Raises Broken when nothing has changed, AssertionError when it does not stand still.
+    Raises Broken when nothing has changed, and fails as a test does when it does not stand still.
     """
     before = path.with_suffix(".before.png")
     picture(screen, path)
+    equal = 0
 
     def stands_still() -> bool:
+        nonlocal equal
         path.replace(before)
         picture(screen, path)
-        changed = unlike is None or difference(path, unlike) > CHANGED
-        return changed and difference(path, before) < STILL
+        equal = equal + 1 if difference(path, before) < STILL else 0
+        # A window that just opened stands still for a moment before it is filled.
+        return equal >= EQUAL and (unlike is None or difference(path, unlike) > CHANGED)
 
     try:
         wait_for("a screen that stands still", stands_still, 30.0)
     finally:
+        before.unlink(missing_ok=True)
         if unlike is not None and difference(path, unlike) <= CHANGED:
             raise Broken("Nothing appeared on the screen.")
-        before.unlink(missing_ok=True)
 
 
 def difference(one: Path, other: Path) -> float:

@@ -86,7 +86,7 @@ def _files_of(system: CleanSystem, package: str) -> list[str]:
     found = []
     for path in listed:
         inside = system.path(path)
-        shared = inside.is_dir() and not inside.is_symlink() and not path.startswith(TREE)
+        shared = inside.is_dir() and not inside.is_symlink() and "assistant-app" not in path
         if not shared:
             found.append(path)
     if PROGRAM not in found and package == "assistant-app":
