@@ -41,6 +41,7 @@ class Welcome(QScrollArea):
         layout.setSpacing(8)
         self._mark = QLabel(column)
         self._mark.setPixmap(app_icon().pixmap(52, 52))
+        self._mark.setFixedSize(52, 52)  # the texts below wrap, and the layout would take their room from it
         self._title = QLabel(column)
         self._title.setWordWrap(True)
         self._title.setObjectName("welcome_title")

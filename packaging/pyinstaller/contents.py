@@ -29,8 +29,7 @@ CORE_EXCLUDES = [
     *(f"PySide6.{name}" for name in _UNUSED_QT),
     "assistant_app.engines.whisper",
     # llama-cpp-python's web server and its downloads.
-    "llama_cpp.server",
-    "huggingface_hub",
+    *"llama_cpp.server huggingface_hub requests urllib3 certifi charset_normalizer".split(),
     "sympy",
     "networkx",
 ]

@@ -47,12 +47,13 @@ def core_package() -> Package:
             # Opened by name while it runs, so no file of the package names it.
             "libportaudio2",
             "libasound2t64 | libasound2",
+            # Without them no model can be fetched.
+            "ca-certificates",
             "fonts-dejavu-core | fonts-noto-core | fonts-liberation",
         ),
         others={
             "Recommends": (
                 "bubblewrap",
-                "ca-certificates",
                 "espeak-ng",
                 "fonts-noto-cjk",
                 "fonts-noto-color-emoji",
