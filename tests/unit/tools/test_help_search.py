@@ -118,9 +118,9 @@ def test_table_rows_and_bullets_are_passages(tmp_path: Path) -> None:
     ("language", "question"),
     [
         ("en", "How do I uninstall Assistant?"),
-        ("en", "How can I remove this app?"),
+        ("en", "When I uninstall the app, are my chats gone?"),
         ("zh_CN", "怎么卸载 Assistant？"),
-        ("zh_CN", "如何删除这个软件？"),
+        ("zh_CN", "卸载后对话还在吗？"),
     ],
 )
 def test_help_tells_how_to_uninstall_and_what_stays(language: str, question: str) -> None:
