@@ -1,14 +1,15 @@
 """Full-text search over the help pages: the user's question, word for word, finds the best passage.
 
 FTS5 in memory. English words are stemmed, Chinese is indexed as overlapping pairs. Words that mean the
-same in this application (resources/help/synonyms.toml) are made one word, on both sides.
+same in this application (resources/help/synonyms.toml) are made one word, on both sides; turns of phrase
+that belong to any question ("any idea", 怎么回事) are left out of the question.
 """
 
 import re
 import sqlite3
 import threading
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from assistant_app.core.segments import segment
@@ -19,6 +20,7 @@ from assistant_app.tools.reading.stopwords import content_words
 _WEIGHTS = (2.0, 0.5, 1.0, 2.5)
 """Of the columns lead, headings, body, asked."""
 _CANDIDATES, _MOST_WORDS = 20, 40
+_NOTHING = re.compile("(?!)")
 
 
 class HelpIndex:
@@ -31,7 +33,7 @@ class HelpIndex:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._passages: Sequence[Passage] = ()
-        self._synonyms = re.compile("(?!)")
+        self._synonyms = self._idle = _NOTHING
         self._first_of: Mapping[str, str] = {}
 
     def best(self, question: str) -> str | None:
@@ -59,7 +61,9 @@ class HelpIndex:
 
     def _build(self) -> sqlite3.Connection:
         self._passages = passages_of(self._folder / self._language)
-        self._synonyms, self._first_of = _synonyms(self._folder / "synonyms.toml", self._language)
+        words = tomllib.loads((self._folder / "synonyms.toml").read_text("utf-8"))
+        self._synonyms, self._first_of = _synonyms(words[self._language], self._language)
+        self._idle = _any_of(words["idle"][self._language], self._language)
         # Searches come from threads; the lock keeps them apart.
         connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         connection.execute(
@@ -83,8 +87,9 @@ class HelpIndex:
     def _match(self, question: str) -> str:
         """Return the FTS5 expression: any of the telling words, or any word at all where none is telling."""
         plain = self._unified(question)
+        telling = content_words(self._unified(self._idle.sub(" ", normal(question))))
         terms: dict[str, None] = {}
-        for word in (content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
+        for word in (telling or content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
             tokens = segment(word.replace('"', "")).split()
             if tokens and tokens[-1] >= "㐀":
                 # A character alone begins a pair; at the end of a run it says too little.
@@ -103,13 +108,16 @@ class HelpIndex:
         )
 
 
-def _synonyms(path: Path, language: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
+def _synonyms(groups: Sequence[Sequence[str]], language: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
     """Return a pattern of all words of the groups, and word → the first of its group."""
-    groups = tomllib.loads(path.read_text("utf-8"))[language]
     first_of = {word: group[0] for group in groups for word in group}
-    words = "|".join(re.escape(word) for word in sorted(first_of, key=len, reverse=True))
-    pattern = rf"\b(?:{words})(?:'?s)?\b" if language == "en" else words
-    return re.compile(pattern), first_of
+    return _any_of(first_of, language, "(?:'?s)?"), first_of
+
+
+def _any_of(words: Iterable[str], language: str, ending: str = "") -> re.Pattern[str]:
+    """Return a pattern of the words, the longest first; in English they are whole words with this ending."""
+    choice = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"\b(?:{choice}){ending}\b" if language == "en" else choice)
 
 
 def _singular(word: str) -> str:
