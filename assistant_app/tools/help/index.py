@@ -87,7 +87,7 @@ class HelpIndex:
     def _match(self, question: str) -> str:
         """Return the FTS5 expression: any of the telling words, or any word at all where none is telling."""
         plain = self._unified(question)
-        telling = content_words(self._unified(self._idle.sub(" ", normal(question))))
+        telling = content_words(self._idle.sub(" ", plain))
         terms: dict[str, None] = {}
         for word in (telling or content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
             tokens = segment(word.replace('"', "")).split()
@@ -98,7 +98,8 @@ class HelpIndex:
                     terms[f'"{tokens[0]}" *'] = None
             else:
                 terms.update((f'"{token}"', None) for token in tokens)
-        return " OR ".join(terms)
+        # A word that says what a passage is about counts once more than one that only stands in it.
+        return " OR ".join([*terms, *(f"{{lead asked}} : {term}" for term in terms)])
 
     def _unified(self, text: str) -> str:
         """Return normal text in which words of one meaning are one word."""
