@@ -17,8 +17,12 @@ from assistant_app.tools.help.passages import Passage, passages_of
 from assistant_app.tools.reading.numbers import normal
 from assistant_app.tools.reading.stopwords import content_words
 
-_WEIGHTS = (2.0, 0.5, 1.0, 2.5)
-"""Of the columns lead, headings, body, asked."""
+_WEIGHTS = (2.0, 0.5, 1.0, 2.5, 0.0)
+"""Of the columns lead, headings, body, asked, filler."""
+_EVEN_WORDS = 120
+"""Shorter passages are filled up to this: one that is asked for in many words is not worse than they are."""
+_FILLER = "\ue000 "
+"""A word that nobody types."""
 _CANDIDATES, _MOST_WORDS = 20, 40
 _NOTHING = re.compile("(?!)")
 
@@ -67,22 +71,21 @@ class HelpIndex:
         # Searches come from threads; the lock keeps them apart.
         connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         connection.execute(
-            "CREATE VIRTUAL TABLE passage USING fts5(lead, headings, body, asked,"
+            "CREATE VIRTUAL TABLE passage USING fts5(lead, headings, body, asked, filler,"
             " tokenize = 'porter unicode61')"
         )
         connection.executemany(
-            "INSERT INTO passage(rowid, lead, headings, body, asked) VALUES(?, ?, ?, ?, ?)",
-            (
-                (
-                    number,
-                    *(segment(self._unified(text)) for text in (one.lead, one.headings, one.text)),
-                    # Each word once: what people ask for in many ways is not better for it.
-                    " ".join(dict.fromkeys(re.findall(r"\w+", segment(self._unified(one.asked))))),
-                )
-                for number, one in enumerate(self._passages)
-            ),
+            "INSERT INTO passage(rowid, lead, headings, body, asked, filler) VALUES(?, ?, ?, ?, ?, ?)",
+            ((number, *self._columns(one)) for number, one in enumerate(self._passages)),
         )
         return connection
+
+    def _columns(self, one: Passage) -> tuple[str, str, str, str, str]:
+        lead, headings, body = (segment(self._unified(text)) for text in (one.lead, one.headings, one.text))
+        # Each word once: what people ask for in many ways is not better for it.
+        asked = " ".join(dict.fromkeys(re.findall(r"\w+", segment(self._unified(one.asked)))))
+        words = len(re.findall(r"\w+", f"{lead} {headings} {body} {asked}"))
+        return lead, headings, body, asked, _FILLER * (_EVEN_WORDS - words)
 
     def _match(self, question: str) -> str:
         """Return the FTS5 expression: any of the telling words, or any word at all where none is telling."""
