@@ -1,14 +1,15 @@
 """Full-text search over the help pages: the user's question, word for word, finds the best passage.
 
 FTS5 in memory. English words are stemmed, Chinese is indexed as overlapping pairs. Words that mean the
-same in this application (resources/help/synonyms.toml) are made one word, on both sides.
+same in this application (resources/help/synonyms.toml) are made one word, on both sides; turns of phrase
+that belong to any question ("any idea", 怎么回事) are left out of the question.
 """
 
 import re
 import sqlite3
 import threading
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from assistant_app.core.segments import segment
@@ -16,9 +17,14 @@ from assistant_app.tools.help.passages import Passage, passages_of
 from assistant_app.tools.reading.numbers import normal
 from assistant_app.tools.reading.stopwords import content_words
 
-_WEIGHTS = (2.0, 0.5, 1.0, 2.5)
-"""Of the columns lead, headings, body, asked."""
+_WEIGHTS = (2.0, 0.5, 1.0, 2.5, 0.0)
+"""Of the columns lead, headings, body, asked, filler."""
+_EVEN_WORDS = 120
+"""Shorter passages are filled up to this: one that is asked for in many words is not worse than they are."""
+_FILLER = "\ue000 "
+"""A word that nobody types."""
 _CANDIDATES, _MOST_WORDS = 20, 40
+_NOTHING = re.compile("(?!)")
 
 
 class HelpIndex:
@@ -31,7 +37,7 @@ class HelpIndex:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._passages: Sequence[Passage] = ()
-        self._synonyms = re.compile("(?!)")
+        self._synonyms = self._idle = _NOTHING
         self._first_of: Mapping[str, str] = {}
 
     def best(self, question: str) -> str | None:
@@ -59,32 +65,34 @@ class HelpIndex:
 
     def _build(self) -> sqlite3.Connection:
         self._passages = passages_of(self._folder / self._language)
-        self._synonyms, self._first_of = _synonyms(self._folder / "synonyms.toml", self._language)
+        words = tomllib.loads((self._folder / "synonyms.toml").read_text("utf-8"))
+        self._synonyms, self._first_of = _synonyms(words[self._language], self._language)
+        self._idle = _any_of(words["idle"][self._language], self._language)
         # Searches come from threads; the lock keeps them apart.
         connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         connection.execute(
-            "CREATE VIRTUAL TABLE passage USING fts5(lead, headings, body, asked,"
+            "CREATE VIRTUAL TABLE passage USING fts5(lead, headings, body, asked, filler,"
             " tokenize = 'porter unicode61')"
         )
         connection.executemany(
-            "INSERT INTO passage(rowid, lead, headings, body, asked) VALUES(?, ?, ?, ?, ?)",
-            (
-                (
-                    number,
-                    *(segment(self._unified(text)) for text in (one.lead, one.headings, one.text)),
-                    # Each word once: what people ask for in many ways is not better for it.
-                    " ".join(dict.fromkeys(re.findall(r"\w+", segment(self._unified(one.asked))))),
-                )
-                for number, one in enumerate(self._passages)
-            ),
+            "INSERT INTO passage(rowid, lead, headings, body, asked, filler) VALUES(?, ?, ?, ?, ?, ?)",
+            ((number, *self._columns(one)) for number, one in enumerate(self._passages)),
         )
         return connection
+
+    def _columns(self, one: Passage) -> tuple[str, str, str, str, str]:
+        lead, headings, body = (segment(self._unified(text)) for text in (one.lead, one.headings, one.text))
+        # Each word once: what people ask for in many ways is not better for it.
+        asked = " ".join(dict.fromkeys(re.findall(r"\w+", segment(self._unified(one.asked)))))
+        words = len(re.findall(r"\w+", f"{lead} {headings} {body} {asked}"))
+        return lead, headings, body, asked, _FILLER * (_EVEN_WORDS - words)
 
     def _match(self, question: str) -> str:
         """Return the FTS5 expression: any of the telling words, or any word at all where none is telling."""
         plain = self._unified(question)
+        telling = content_words(self._idle.sub(" ", plain))
         terms: dict[str, None] = {}
-        for word in (content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
+        for word in (telling or content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
             tokens = segment(word.replace('"', "")).split()
             if tokens and tokens[-1] >= "㐀":
                 # A character alone begins a pair; at the end of a run it says too little.
@@ -93,7 +101,8 @@ class HelpIndex:
                     terms[f'"{tokens[0]}" *'] = None
             else:
                 terms.update((f'"{token}"', None) for token in tokens)
-        return " OR ".join(terms)
+        # A word that says what a passage is about counts once more than one that only stands in it.
+        return " OR ".join([*terms, *(f"{{lead asked}} : {term}" for term in terms)])
 
     def _unified(self, text: str) -> str:
         """Return normal text in which words of one meaning are one word."""
@@ -103,13 +112,16 @@ class HelpIndex:
         )
 
 
-def _synonyms(path: Path, language: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
+def _synonyms(groups: Sequence[Sequence[str]], language: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
     """Return a pattern of all words of the groups, and word → the first of its group."""
-    groups = tomllib.loads(path.read_text("utf-8"))[language]
     first_of = {word: group[0] for group in groups for word in group}
-    words = "|".join(re.escape(word) for word in sorted(first_of, key=len, reverse=True))
-    pattern = rf"\b(?:{words})(?:'?s)?\b" if language == "en" else words
-    return re.compile(pattern), first_of
+    return _any_of(first_of, language, "(?:'?s)?"), first_of
+
+
+def _any_of(words: Iterable[str], language: str, ending: str = "") -> re.Pattern[str]:
+    """Return a pattern of the words, the longest first; in English they are whole words with this ending."""
+    choice = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"\b(?:{choice}){ending}\b" if language == "en" else choice)
 
 
 def _singular(word: str) -> str:

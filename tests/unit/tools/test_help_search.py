@@ -13,6 +13,7 @@ import pytest
 from assistant_app.paths import resources
 from assistant_app.tools.help.passages import MOST_CHARACTERS, Passage, passages_of
 from assistant_app.tools.help_search import help_search, index_of
+from assistant_app.tools.reading.stopwords import content_words
 
 ROOT = Path(__file__).parents[3]
 POCKET = ROOT / "packaging" / "pocket"
@@ -47,9 +48,11 @@ def _questions(language: str, split: str) -> list[tuple[str, str, list[str]]]:
 
 
 # The phrasings that train the pocket model are many more, and often far-fetched: the search does not find the
-# passage for a quarter of them yet.
-@pytest.mark.parametrize(("split", "least"), [("train", 0.72), ("held", 0.93)])
-@pytest.mark.parametrize("language", ["en", "zh"])
+# passage for a tenth of them.
+@pytest.mark.parametrize(
+    ("language", "split", "least"),
+    [("en", "train", 0.895), ("zh", "train", 0.93), ("en", "held", 0.93), ("zh", "held", 0.93)],
+)
 def test_the_best_passage_holds_what_the_answer_needs(language: str, split: str, least: float) -> None:
     index = index_of(FOLDERS[language])
     questions = _questions(language, split)
@@ -126,6 +129,53 @@ def test_table_rows_and_bullets_are_passages(tmp_path: Path) -> None:
 def test_help_tells_how_to_uninstall_and_what_stays(language: str, question: str) -> None:
     passage = index_of(language).best(question) or ""
     assert "apt remove assistant-app" in passage and re.search("stay|留在", passage)
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "begins"),
+    [
+        ("en", "privacy", "Private and safe"),
+        ("en", "trash", "The Trash"),
+        ("en", "backup", "The Time machine"),
+        ("en", "timer", "Set a timer"),
+        ("en", "delete a message", "Delete a message"),
+        ("en", "update the app", "Updates"),
+        ("en", "search", "Search and find"),
+        ("en", "shortcuts", "All keyboard shortcuts"),
+        ("en", "terminal", "The same assistant works in a terminal"),
+        ("zh_CN", "隐私", "隐私和安全"),
+        ("zh_CN", "回收站", "回收站会把"),
+        ("zh_CN", "备份", "时光机"),
+        ("zh_CN", "提醒", "设置提醒"),
+        ("zh_CN", "搜索", "搜索以前的对话"),
+        ("zh_CN", "快捷键", "所有快捷键"),
+        ("zh_CN", "终端", "没有窗口，在终端"),
+    ],
+)
+def test_a_word_alone_finds_the_passage_that_tells_most(language: str, word: str, begins: str) -> None:
+    assert (index_of(language).best(word) or "").startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("language", "plain", "dressed"),
+    [
+        ("en", "delete a message", "I have no idea, is it possible to delete a message, and how come?"),
+        ("en", "wrong answer", "Wrong answer, what now?"),
+        ("zh_CN", "重命名对话", "搞不懂有没有办法重命名对话，到底怎么弄？"),
+        ("zh_CN", "更大的模型", "救命，不知道在哪儿弄更大的模型，怎么回事？"),
+    ],
+)
+def test_turns_of_phrase_do_not_change_what_is_found(language: str, plain: str, dressed: str) -> None:
+    assert index_of(language).ranked(dressed) == index_of(language).ranked(plain)
+
+
+def test_a_question_of_nothing_but_turns_of_phrase_is_searched_as_it_is() -> None:
+    assert index_of("en").best("Now?") is not None
+
+
+def test_chinese_words_stay_whole_where_a_function_word_is_in_them() -> None:
+    assert content_words("我的会员需要什么功能？") == ["会员需要", "功能"]
+    assert content_words("你会用吗") == []
 
 
 @pytest.mark.parametrize("question", ["", "???", '"', "xyzzy", "AND OR NOT", "foo* NEAR(bar)", "（）", "龘"])
