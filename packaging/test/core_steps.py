@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import linkage
 from clean_system import CleanSystem
@@ -91,7 +91,12 @@ def libraries(story: "Story", _screen: Screen) -> None:
 
 # --- commands
 def check_selftest(application: InstalledApplication, *options: str) -> str:
-    """Run the program's own test; return its summary. Raises Broken with what it found."""
+    """Run the program's own test; return how much it tried. Raises Broken with what it found."""
+    return f"{len(selftest_rows(application, *options))} checks"
+
+
+def selftest_rows(application: InstalledApplication, *options: str) -> list[dict[str, Any]]:
+    """Run the program's own test; return one row for each of its checks. Raises Broken with what it found."""
     done = application.command("--selftest", *options, check=False)
     try:
         rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -104,7 +109,7 @@ def check_selftest(application: InstalledApplication, *options: str) -> str:
     if summary != "passed" or done.returncode:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise Broken(f"The self-test ended with {done.returncode} and no success: {said}")
-    return f"{len(rows) - 1} checks"
+    return rows[:-1]
 
 
 def commands(story: "Story", _screen: Screen) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clean_system import HOME, RUNTIME, UID, CleanSystem
+from clean_system import HOME, UID, CleanSystem
 from findings import Broken
 from pictures import pictured_when_broken
 
-from tests.e2e.driver import START_TIMEOUT_S, Application, Screen, wait_for, x_server
+from tests.e2e.driver import START_TIMEOUT_S, Application, Screen, x_server
 
 TITLE = "Assistant"
 PROGRAM = "/usr/bin/assistant-app"
@@ -91,29 +91,12 @@ def calculated(answer: dict[str, Any], result: str) -> None:
 
 @contextmanager
 def desktop(system: CleanSystem) -> Iterator[Screen]:
-    """Give the user a screen, and a session bus where the system has one."""
+    """Give the user a screen with a window manager; both run outside the system."""
     SOCKETS.mkdir(mode=0o1777, exist_ok=True)
     system.share(SOCKETS)
     with x_server() as display:
         system.environment["DISPLAY"] = display
-        bus = _session_bus(system)
-        try:
-            yield Screen(display)
-        finally:
-            if bus:
-                bus.kill()
-                bus.wait()
-
-
-def _session_bus(system: CleanSystem) -> subprocess.Popen[bytes] | None:
-    if not system.path("/usr/bin/dbus-daemon").exists():
-        return None
-    address = f"unix:path={RUNTIME}/bus"
-    command = system.command("dbus-daemon", "--session", "--nofork", f"--address={address}")
-    bus = subprocess.Popen(command, env=system.environment, stdout=system.log, stderr=system.log)
-    wait_for("the session bus", lambda: system.path(f"{RUNTIME}/bus").exists())
-    system.environment["DBUS_SESSION_BUS_ADDRESS"] = address
-    return bus
+        yield Screen(display)
 
 
 def wait_for_window(screen: Screen, application: InstalledApplication) -> str:

@@ -42,6 +42,7 @@ class Story:
 def tell(story: Story) -> None:
     """Run all steps; what does not hold stands in the report afterwards."""
     import core_steps
+    import login_steps
     import portable_steps
     import speed_steps
     import upgrade_steps
@@ -56,6 +57,7 @@ def tell(story: Story) -> None:
         core_steps.back_ends,
         upgrade_steps.removal,
         upgrade_steps.upgrade,
+        login_steps.keyring,
         voice_steps.without_voice,
         voice_steps.installation,
         voice_steps.conversation,
