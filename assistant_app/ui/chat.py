@@ -71,6 +71,7 @@ class Chat(QObject):
         """Whether the first conversation has arrived from the worker."""
         self.answering = False
         self._wanted = ""
+        self._begun = False
         self._last = _FIRST_MESSAGES
         self._known: set[str] = set()
         self._reloading = False
@@ -98,13 +99,18 @@ class Chat(QObject):
         """Open the conversation that was open last, or an empty one."""
         self._bridge.ask(
             lambda api: api.latest_conversation(),
-            lambda found: self.open(found or ""),
+            lambda found: self.open(self._wanted if self._begun else found or ""),
             self._on_start_failed,
             self,
         )
 
+    def begin(self) -> None:
+        """Something is said here: the conversation that was open last must not be opened over it."""
+        self._begun = True
+
     def open(self, conversation_id: str) -> None:
         """Show another conversation; "" is a new one."""
+        self._begun = True
         self._wanted = conversation_id
         self._last = _FIRST_MESSAGES
         self._bridge.ask(

@@ -56,6 +56,21 @@ def test_question_typed_before_the_worker_is_there_is_sent_once_it_is(
     assert window.chat.last_question() == "What can you do?"
 
 
+def test_words_spoken_before_the_last_conversation_is_open_begin_a_new_one(
+    qtbot: QtBot, open_window: Callable[..., MainWindow]
+) -> None:
+    first = open_window()
+    type_and_send(first, "What can you do?")
+    qtbot.waitUntil(lambda: finished(first), timeout=LONG_MS)
+    assert first.chat.conversation_id
+    window = open_window(wait=False)
+    window.chat.begin()
+    qtbot.waitUntil(lambda: window.chat.ready, timeout=LONG_MS)
+    assert window.chat.conversation_id == ""
+    window.chat.adopt(first.chat.conversation_id)  # as the conversation that the words made
+    qtbot.waitUntil(lambda: window.chat.last_question() == "What can you do?", timeout=LONG_MS)
+
+
 def test_stop_keeps_what_was_streamed(qtbot: QtBot, endless_window: MainWindow) -> None:
     window = endless_window
     type_and_send(window, "Go on and on")

@@ -126,6 +126,7 @@ class VoiceLink(QObject):
     def _on_talk(self, talk: Talk) -> None:
         if talk.target is TalkTarget.CONVERSATION and talk.state in _HEARING:
             if talk.state is TalkState.ARMING:
+                self._window.chat.begin()
                 self._asked_in = self._window.chat.conversation_id
             self.show_pane(focus=False)
         self._watch_microphones()
