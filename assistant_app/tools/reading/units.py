@@ -48,7 +48,7 @@ def unit(name: str) -> str:
     known = _names()
     exact = name.strip().rstrip(".")
     plain = normal(exact)
-    plain = re.sub(r"^(?:an? |the |个)", "", plain)
+    plain = re.sub(r"^(?:an? |the |个)|\s+of\s.*$", "", plain)  # of flour, say
     for candidate in (exact, plain.replace(" ", "-"), plain, plain.replace(" ", "")):
         if candidate in known:
             return known[candidate]

@@ -50,13 +50,13 @@ def test_a_hint_changes_nothing_with_random_weights(case: int, toys: list[Speech
 
 
 def test_a_hint_changes_nothing_with_a_trained_model(pocket: SpeechModel, listening: Any) -> None:
-    """In eight bits inputs are rounded by the largest of a pass: now and then one token differs."""
+    """In eight bits inputs are rounded by the largest of a pass: of two likely texts the other may win."""
     differ = 0
-    for number, (sound, _) in enumerate(listening.clips(6, seed=31)):
+    for number, (sound, _) in enumerate(listening.clips(12, seed=31)):
         features = pocket.encode(sound, 512)
         plain = pocket.decode(features, Wish(), 60)
-        for hint in hints_for(plain.tokens, number):
-            differ += not same(pocket.decode(features, Wish(), 60, hint), plain)
+        hints = hints_for(plain.tokens, number)
+        differ += not all(same(pocket.decode(features, Wish(), 60, hint), plain) for hint in hints)
     assert differ <= (2 if pocket.quantised_parts else 0)
 
 

@@ -27,6 +27,7 @@ from assistant_app.tools.services import Services
         (6, "feet", "cm", "182.88"),
         (1, "inch", "centimeters", "2.54"),
         (100, "km/h", "mph", "62.137"),
+        (2, "pounds of flour", "grams", "907.18"),
         (1, "gallon", "liters", "3.7854"),
         (1, "GB", "MB", "1000"),
         (1, "亩", "平方米", "666.67"),
