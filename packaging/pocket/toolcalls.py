@@ -47,7 +47,7 @@ _FAILURES = 0.06
 _UNITS_OF_THE_TOOL = Path(__file__).parents[2] / "resources" / "tools" / "units.toml"
 _LAST_WORDS = {
     "en": [", please", " please", ", ok?", ", thanks", ", will you?", " okay?", ", thank you"],
-    "zh": ["吧", "啊", "哈", "呀", "呗", "，谢谢", "，好吗", "，麻烦了", "，拜托"],
+    "zh": ["吧", "啊", "哈", "呀", "呗", "哦", "喔", "嘛", "，谢谢", "，好吗", "，麻烦了", "，拜托"],
 }
 """What people put behind a request, although the call ends before it."""
 _TAKE_LAST_WORDS = frozenset(
