@@ -24,12 +24,10 @@ log = logging.getLogger(__name__)
 
 
 def prepare(paths: Paths) -> "SettingsFile":
-    """Create the folders, start the log, find certificates, read the settings, choose the language."""
-    from assistant_app.certificates import trust_system_certificates
+    """Create the folders, start the log, read the settings, choose the language."""
     from assistant_app.logs import start_logging
     from assistant_app.settings import SettingsFile
 
-    trust_system_certificates()
     try:
         paths.ensure()
         start_logging(paths.logs)

@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 
-from assistant_app.own_program import own_command, own_environment
+from assistant_app.own_program import run_own
 
 PROBE_TIMEOUT_S = 10.0
 
@@ -28,15 +28,7 @@ class ProbeFailed(Exception):
 def run_probe(name: str, timeout_s: float = PROBE_TIMEOUT_S) -> str:
     """Run one of assistant_app.probes and return what it prints. Raises ProbeFailed."""
     try:
-        done = subprocess.run(
-            own_command("--probe", name),
-            env=own_environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        done = run_own("--probe", name, timeout_s=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise ProbeFailed(f"no answer within {timeout_s:.0f} s") from error
     except OSError as error:

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,6 +64,24 @@ def own_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     if not is_frozen() and root.name not in {"site-packages", "dist-packages"}:
         kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), kept.get("PYTHONPATH", ""))))
     return kept
+
+
+def run_own(
+    *arguments: str, timeout_s: float, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run this program with these arguments to its end and return what it printed.
+
+    `environment` is added to the usual one. Raises OSError and subprocess.TimeoutExpired.
+    """
+    return subprocess.run(
+        own_command(*arguments),
+        env={**own_environment(), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 def speech_program() -> Path:

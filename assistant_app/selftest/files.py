@@ -11,7 +11,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from assistant_app import __version__, i18n
-from assistant_app.certificates import trust_system_certificates
 from assistant_app.core.errors import AssistantError
 from assistant_app.models.gguf import read_header
 from assistant_app.own_program import is_frozen
@@ -110,7 +109,6 @@ def search() -> str:
 
 def certificates() -> str:
     """See that secure connections are possible and that there is something to trust."""
-    trust_system_certificates()
     context = ssl.create_default_context()
     places = ssl.get_default_verify_paths()
     loaded = len(context.get_ca_certs())

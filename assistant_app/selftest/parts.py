@@ -4,7 +4,7 @@ import json
 import subprocess
 from functools import partial
 
-from assistant_app.own_program import own_command, own_environment
+from assistant_app.own_program import run_own
 from assistant_app.selftest.report import Check, CheckFailed
 
 LIMIT_S = 150.0
@@ -42,14 +42,8 @@ def main(name: str) -> int:
 
 def _run(name: str) -> str:
     try:
-        done = subprocess.run(
-            own_command("--selftest-part", name),
-            env={**own_environment(), "QT_QPA_PLATFORM": "offscreen"},
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            stdin=subprocess.DEVNULL,
-            check=False,
+        done = run_own(
+            "--selftest-part", name, timeout_s=LIMIT_S, environment={"QT_QPA_PLATFORM": "offscreen"}
         )
     except subprocess.TimeoutExpired as error:
         raise CheckFailed(f"no end within {LIMIT_S:.0f} s") from error

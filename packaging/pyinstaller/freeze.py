@@ -83,21 +83,18 @@ def strip(folder: Path) -> None:
             subprocess.run(["strip", "--strip-unneeded", str(library)], check=True)
 
 
-def share(voice: Path, core: Path) -> int:
-    """Make links of files that both folders have; return how many bytes that saves."""
-    saved = 0
+def share(voice: Path, core: Path) -> None:
+    """Make links of files that both folders have."""
     for file in sorted(voice.rglob("*")):
         twin = core / file.relative_to(voice)
         if file.is_symlink() or not file.is_file() or not twin.is_file() or twin.is_symlink():
             continue
-        size = file.stat().st_size
-        if size >= LEAST_SHARED_BYTES and file.name != "base_library.zip" and _same(file, twin):
+        large = file.stat().st_size >= LEAST_SHARED_BYTES
+        if large and file.name != "base_library.zip" and _same(file, twin):
             # As installed: the folder of the speech engine is `voice` in the folder of the application.
             installed = core / "voice" / file.relative_to(voice)
             file.unlink()
             file.symlink_to(os.path.relpath(twin, installed.parent))
-            saved += size
-    return saved
 
 
 def _same(one: Path, other: Path) -> bool:

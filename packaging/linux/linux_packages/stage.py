@@ -1,11 +1,10 @@
 """Copies of the frozen trees, made fit for a package: without what the system provides, with right modes."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 from linux_packages.elf import elf_files, forget_run_path
-from linux_packages.libraries import Form, leave_out, system_libraries
+from linux_packages.libraries import Form, leave_out
 
 EXECUTABLE, PLAIN, FOLDER = 0o755, 0o644, 0o755
 
@@ -17,7 +16,6 @@ def stage(tree: Path, target: Path, program: str, form: Form) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(tree, target, symlinks=True, dirs_exist_ok=True)
     leave_out(target, form)
-    _strip(target)
     for path in elf_files(target):
         forget_run_path(path)
     set_modes(target)
@@ -41,22 +39,3 @@ def _is_program(path: Path) -> bool:
     # Some wheels have texts that are marked as programs.
     with path.open("rb") as stream:
         return stream.read(4).startswith((b"\x7fELF", b"#!"))
-
-
-def _strip(tree: Path) -> None:
-    """Take the symbols out of what was compiled on this machine: Python, its modules, system libraries.
-
-    What wheels bring is left as it is: their libraries were moved about by auditwheel, and strip damages
-    some of these.
-    """
-    internal = tree / "_internal"
-    ours = [path for path in elf_files(internal) if _is_ours(path, internal)]
-    if ours and shutil.which("strip"):
-        subprocess.run(["strip", "--strip-unneeded", *map(str, ours)], check=True)
-
-
-def _is_ours(path: Path, internal: Path) -> bool:
-    folder = path.relative_to(internal).parent.as_posix()
-    if folder == ".":
-        return path.name.startswith("libpython") or path.name in system_libraries()
-    return folder.endswith("lib-dynload") or folder == "llama_cpp/lib"
