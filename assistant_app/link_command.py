@@ -11,13 +11,14 @@ def follow(link: str) -> int:
     Such a link reaches the window, too, for somebody who clicks sees no terminal: the window says why.
     """
     link = link[: MAX_LINK_CHARACTERS + 1]  # still too long, but not too long to hand over
+    refused = False
     try:
         parse_link(link)
     except LinkError as error:
+        refused = True
         complain(error.template, **error.params)
-        command_window(link_line(link), lambda: _open_window(link))
-        return 2
-    return command_window(link_line(link), lambda: _open_window(link))
+    shown = command_window(link_line(link), lambda: _open_window(link))
+    return 2 if refused else shown
 
 
 def _open_window(link: str) -> int:
