@@ -44,7 +44,7 @@ class ReasoningSplitter:
             elif OPEN.startswith(start):
                 return
             else:
-                yield from self._answer(self._pending)
+                yield from self._answer(_without_word_space(self._pending))
                 return
         before, tag, after = self._pending.partition(CLOSE)
         if tag:
@@ -74,6 +74,11 @@ class ReasoningSplitter:
             self._trim = not text
         if text:
             yield False, text
+
+
+def _without_word_space(text: str) -> str:
+    """Return an answer's beginning without the space that many vocabularies carry before a word."""
+    return text[1:] if text[:1] == " " and not text[1:2].isspace() else text
 
 
 def _half_tag(text: str) -> int:

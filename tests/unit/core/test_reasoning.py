@@ -24,6 +24,8 @@ def split(pieces: list[str], splitter: ReasoningSplitter | None = None) -> tuple
         ("Use <think> tags", "", "Use <think> tags"),
         ("<thin air", "", "<thin air"),
         ("<", "", "<"),
+        (" Paris", "", "Paris"),
+        ("    code", "", "    code"),
         ("", "", ""),
     ],
 )
@@ -40,6 +42,7 @@ def test_a_template_that_opens_the_reasoning_itself() -> None:
 
 def test_a_continued_answer_has_no_reasoning() -> None:
     assert split(["<think>x"], ReasoningSplitter.in_answer()) == ("", "<think>x")
+    assert split([" and"], ReasoningSplitter.in_answer()) == ("", " and")
 
 
 @given(st.text(alphabet="<>/think \nab", max_size=60), st.data())
