@@ -17,8 +17,9 @@ from assistant_app.tools.help.passages import Passage, passages_of
 from assistant_app.tools.reading.numbers import normal
 from assistant_app.tools.reading.stopwords import content_words
 
-_WEIGHTS = (2.0, 0.5, 1.0, 2.5, 0.0)
-"""Of the columns lead, headings, body, asked, filler."""
+_WEIGHTS = (0.9, 0.3, 1.0, 1.0, 0.0)
+"""Of the columns lead, headings, body, asked, filler. Not higher: then a passage with a word once would have
+almost as much of it as one with the word in every column."""
 _EVEN_WORDS = 120
 """Shorter passages are filled up to this: one that is asked for in many words is not worse than they are."""
 _FILLER = "\ue000 "
@@ -92,17 +93,19 @@ class HelpIndex:
         plain = self._unified(question)
         telling = content_words(self._idle.sub(" ", plain))
         terms: dict[str, None] = {}
+        alone: dict[str, None] = {}
         for word in (telling or content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
             tokens = segment(word.replace('"', "")).split()
             if tokens and tokens[-1] >= "㐀":
                 # A character alone begins a pair; at the end of a run it says too little.
                 terms.update((f'"{token}"', None) for token in tokens[:-1])
                 if len(tokens) == 1:
-                    terms[f'"{tokens[0]}" *'] = None
+                    alone[f'"{tokens[0]}" *'] = None
             else:
                 terms.update((f'"{token}"', None) for token in tokens)
-        # A word that says what a passage is about counts once more than one that only stands in it.
-        return " OR ".join([*terms, *(f"{{lead asked}} : {term}" for term in terms)])
+        # A word that says what a passage is about counts once more than one that only stands in it; a
+        # character alone begins too many words for that, unless there is nothing else.
+        return " OR ".join([*terms, *alone, *(f"{{lead asked}} : {term}" for term in terms or alone)])
 
     def _unified(self, text: str) -> str:
         """Return normal text in which words of one meaning are one word."""
