@@ -91,8 +91,8 @@ class Judge:
         return self._model.detokenize(out, special=True).decode("utf-8", "replace") if ended else ""
 
     def right(self, case: Case) -> tuple[bool, str]:
-        """Return whether the answer is right, and the answer."""
-        text = self.answer(case)
+        """Return whether the answer is right, and the answer as the application shows it."""
+        text = self.answer(case).removeprefix(" ")
         if case.call is not None:
             made = calls_in(text)
             return len(made) == 1 and same_call(made[0], case.call), text

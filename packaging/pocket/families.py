@@ -3,9 +3,24 @@
 import random
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from grammar import dressed, expand
 from words import Filler, load, vocabulary
+
+_WORLD_IN_APP_FRAMES = 0.35
+"""Share of the questions on the world that are asked in the words of those on the application."""
+_NAMES_THE_APP = re.compile(
+    r"(?i)\b(app|application|program|assistant|software|here|window|screen)\b|应用|程序|软件|助手|这里|这儿|界面"
+)
+_OF_THE_WORLD = ("{topic}", "{topic}", "{person}", "{place}")
+
+
+@lru_cache
+def _world_frames(language: str) -> list[str]:
+    """Return frames of questions on the application that ask for the world, so that the topic decides."""
+    frames = [f for f in load("app")["frame"][language]["thing_train"] if not _NAMES_THE_APP.search(f)]
+    return [frame.replace("{thing}", slot) for frame in frames for slot in _OF_THE_WORLD]
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,10 @@ class Families:
         """Return a question that the model cannot know, with the honest answer."""
         data = load("decline")
         kind = self.rng.choices(["know", "create", "act"], [6, 3, 1])[0]
-        user = self._draw(data[kind][self.language][self._split])
+        templates = data[kind][self.language][self._split]
+        if kind == "know" and not self.held and self.rng.random() < _WORLD_IN_APP_FRAMES:
+            templates = _world_frames(self.language)
+        user = self._draw(templates)
         must = ("口袋模型", "模型") if self.language == "zh" else ("(?i)pocket model", "Models")
         return Turn(user, self.rng.choice(data["answers"][self.language][kind]), f"decline/{kind}", must)
 
@@ -110,7 +128,9 @@ class Families:
         if text[-1] in ".?!。？！" and user.endswith(text):  # the mark belongs to the text, so it is quoted
             left, right = "“”" if self.language == "zh" else '""'
             user = f"{user.removesuffix(text)}{left}{text}{right}"
-        return Turn(user, text, "copy/repeat", ("^" + re.escape(text) + "$",))
+        # Behind a space the first word is another token, so the answer begins with it too (see toolcalls).
+        answer = f" {text}" if f" {text}" in user else text
+        return Turn(user, answer, "copy/repeat", ("^" + re.escape(text) + "$",))
 
     def spelling(self) -> Turn:
         """Return a request to spell a word letter by letter."""

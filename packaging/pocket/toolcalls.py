@@ -300,7 +300,7 @@ class Requests:
     # --- the kinds
     def _calculator(self) -> Request:
         rng, held = self._rng, self._families.held
-        table = "math" if held else rng.choices(["math", "order", "problem"], [76, 10, 14])[0]
+        table = "math" if held else rng.choices(["math", "order", "problem"], [72, 10, 18])[0]
         said, meant = self.sum(*rng.choice(load("calls")[table][self._language]))
         if table == "math":
             user = self._say("calculator", {"m": said})

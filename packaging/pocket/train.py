@@ -188,7 +188,9 @@ def main() -> None:
     parser.add_argument("--adam-rate", type=float, default=1.5e-3)
     parser.add_argument("--others", type=float, default=0.3, help="loss weight of tokens that are not ours")
     parser.add_argument(
-        "--plain", action="store_true", help="without compiled blocks, which train 1.4 times as fast but need g++"
+        "--plain",
+        action="store_true",
+        help="do not compile the blocks, which is 1.4 times as fast but needs g++",
     )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

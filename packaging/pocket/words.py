@@ -72,9 +72,9 @@ def spoken(number: int, language: str) -> str:
 def figures(rng: random.Random, length: int) -> str:
     """Return a whole number of so many digits; some are round, or of few different digits: hard to copy."""
     chance = rng.random()
-    symbols = rng.sample("0123456789", 10 if chance < 0.8 else rng.choice([2, 3]))
+    symbols = rng.sample("0123456789", 10 if chance < 0.72 else rng.choice([2, 3]))
     text = "".join(rng.choices(symbols, k=length))
-    if chance > 0.92:
+    if chance > 0.9:
         text = text[: rng.randint(1, 2)].ljust(length, "0")
     return text.lstrip("0") or "7"
 

@@ -17,7 +17,9 @@ ACCENTS = ("en-us", "en-us", "en-us", "en-gb", "en-gb", "en-gb-scotland", "en-us
 VARIANTS = (
     "m1 m2 m4 m5 m7 m8 f1 f2 f4 f5 Alex Andy Denis Gene Lee Mario Michael adam anika belinda caleb david "
     "edward grandma grandpa john linda marcelo max michel miguel norbert paul pedro quincy robert sandro "
-    "shelby steph2 travis"
+    "shelby steph2 travis Andrea Gene2 Henrique Jacky Mike Nguyen RicishayMax RicishayMax2 RicishayMax3 "
+    "Storm Tweaky antonio aunty boris ed edward2 gustave iven iven2 iven3 kaukovalta pablo zac klatt klatt2 "
+    "klatt3 klatt4 klatt5 klatt6 steph3 announcer"
 ).split()
 """Voices of the training."""
 HELD_VARIANTS = "m3 m6 f3 Annie Diogo Hugo Marco Alicia rob steph victor benjamin".split()

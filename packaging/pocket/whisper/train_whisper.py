@@ -121,7 +121,9 @@ def main() -> None:
     )
     parser.add_argument("--pieces", type=Path, default=Path(__file__).with_name("pieces.json"))
     parser.add_argument(
-        "--plain", action="store_true", help="without compiled blocks, which train 1.3 times as fast but need g++"
+        "--plain",
+        action="store_true",
+        help="do not compile the blocks, which is 1.3 times as fast but needs g++",
     )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
