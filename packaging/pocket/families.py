@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from grammar import dressed, expand
+from grammar import as_read, dressed, expand
 from words import Filler, load, vocabulary
 
 _WORLD_IN_APP_FRAMES = 0.35
@@ -128,9 +128,7 @@ class Families:
         if text[-1] in ".?!。？！" and user.endswith(text):  # the mark belongs to the text, so it is quoted
             left, right = "“”" if self.language == "zh" else '""'
             user = f"{user.removesuffix(text)}{left}{text}{right}"
-        # Behind a space the first word is another token, so the answer begins with it too (see toolcalls).
-        answer = f" {text}" if f" {text}" in user else text
-        return Turn(user, answer, "copy/repeat", ("^" + re.escape(text) + "$",))
+        return Turn(user, as_read(text, user), "copy/repeat", ("^" + re.escape(text) + "$",))
 
     def spelling(self) -> Turn:
         """Return a request to spell a word letter by letter."""

@@ -36,6 +36,11 @@ def dressed(text: str, around: dict[str, list[str]], rng: random.Random, *, end:
     return text
 
 
+def as_read(words: str, text: str) -> str:
+    """Return `words` with the space that stands before them in `text`, so that they are the same tokens."""
+    return f" {words}" if f" {words}" in text else words
+
+
 def _sequence(template: str, at: int, rng: random.Random) -> tuple[str, int]:
     parts: list[str] = []
     while at < len(template) and template[at] not in "|)":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from families import Families
-from grammar import careless, expand
+from grammar import as_read, careless, expand
 from passages import help_passage
 from words import figures, load, spoken, vocabulary
 
@@ -91,7 +91,7 @@ class Request:
             return value
         # Words of an earlier message nearly always stood behind a space there.
         earlier = value not in self.user and value.isascii()
-        return f" {value}" if earlier or f" {value}" in self.user else value
+        return f" {value}" if earlier else as_read(value, self.user)
 
 
 def schema(name: str) -> dict[str, Any]:
