@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from toolcalls import KINDS, TOOLS, Request, Requests, tool_of
 
 sys.path.append(str(Path(__file__).parents[2]))
 
+from assistant_app.tools.help_search import help_search as look_up
 from assistant_app.tools.reading.durations import read_duration
 from assistant_app.tools.reading.expression import NotArithmetic, TooLarge, evaluate
 from assistant_app.tools.reading.moments import read_moment
@@ -55,6 +56,8 @@ class Case:
     """The whole answer that must be given; None: any that has `must`."""
     call: dict[str, Any] | None = None
     """The tool call that must be made; None: none may be made."""
+    looks_up: bool = False
+    """Whether it may search the help first, and is judged by what it says then."""
 
 
 Make = Callable[[Families, random.Random], Case]
@@ -96,6 +99,8 @@ class Judge:
         if case.call is not None:
             made = calls_in(text)
             return len(made) == 1 and same_call(made[0], case.call), text
+        if case.looks_up and [call["name"] for call in calls_in(text)] == ["help_search"]:
+            return self.right(replace(case, messages=_looked_up(case.messages, text), looks_up=False))
         fine = bool(text) and "<tool_call>" not in text and all(re.search(part, text) for part in case.must)
         return fine and case.accepted in (None, text), text
 
@@ -103,10 +108,23 @@ class Judge:
 def calls_in(text: str) -> list[Any]:
     """Return the tool calls in a text, outer space cut off as the tools do; empty when one is malformed."""
     try:
-        parts = re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.S)
-        return [_trimmed(json.loads(part)) for part in parts]
+        return [_trimmed(call) for call in _written(text)]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
+
+
+def _written(text: str) -> list[Any]:
+    return [json.loads(part) for part in re.findall(r"<tool_call>\n(.*?)\n</tool_call>", text, re.S)]
+
+
+def _looked_up(messages: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Return the messages with the search of the help that `text` asks for, and what it finds."""
+    call = _written(text)[0]
+    return [
+        *messages,
+        {"role": "assistant", "content": "", "tool_calls": [{"function": call}]},
+        {"role": "tool", "content": look_up(call["arguments"]["query"])},
+    ]
 
 
 def same_call(made: dict[str, Any], wanted: dict[str, Any]) -> bool:
@@ -194,6 +212,11 @@ def decline(families: Families, rng: random.Random) -> Case:
     return case
 
 
+def decline_in_the_end(families: Families, rng: random.Random) -> Case:
+    """A question that it cannot know, which it may look up in the help first, as the application does it."""
+    return replace(decline(families, rng), looks_up=True)
+
+
 def recall(between: int) -> Make:
     """A fact, `between` other turns, and the question for the fact."""
 
@@ -257,6 +280,7 @@ ROWS: dict[str, Make] = {
     "recalls a fact after 4 other turns": recall(4),
     "says that it was not told": unknown,
     "declines what it cannot know": decline,
+    "the same, at times after a search of the help": decline_in_the_end,
     "questions about the app go to the help search, word for word": help_search,
     "small talk": smalltalk,
 }

@@ -25,6 +25,11 @@ _EVEN_WORDS = 120
 _FILLER = "\ue000 "
 """A word that nobody types."""
 _CANDIDATES, _MOST_WORDS = 20, 40
+_LEAST_SCORE = 1.0
+_UNKNOWN_COSTS = {"en": 4.2, "zh_CN": 1.2}
+"""What each word of the question (in Chinese each pair of characters) that is nowhere in the help adds to the
+least score. A question with several such words is about something else: "Which wine goes with snails?" has
+only "goes" in common with the help, but that with many passages."""
 _NOTHING = re.compile("(?!)")
 
 
@@ -42,27 +47,48 @@ class HelpIndex:
         self._first_of: Mapping[str, str] = {}
 
     def best(self, question: str) -> str | None:
-        """Return the passage that answers the question best; None when none has a word of it."""
-        found = self.ranked(question)
-        return found[0].text if found else None
+        """Return the passage that answers the question best; None when the help knows too little of it.
+
+        Raises OSError where the pages cannot be read.
+        """
+        with self._lock:
+            connection = self._opened()
+            terms, alone = self._terms(question)
+            scored = self._scored(connection, terms, alone)
+            known = "SELECT EXISTS(SELECT 1 FROM passage WHERE passage MATCH ?)"
+            unknown = sum(not connection.execute(known, (term,)).fetchone()[0] for term in (*terms, *alone))
+        if not scored or scored[0][0] < _LEAST_SCORE + unknown * _UNKNOWN_COSTS[self._language]:
+            return None
+        return scored[0][1].text
 
     def ranked(self, question: str) -> list[Passage]:
         """Return the best passages, best first. Raises OSError where the pages cannot be read."""
         with self._lock:
-            if self._connection is None:
-                self._connection = self._build()
-            match = self._match(question)
-            if not match:
-                return []
-            weights = ", ".join(map(str, _WEIGHTS))
-            rows = self._connection.execute(
-                f"SELECT rowid, bm25(passage, {weights}) AS score FROM passage WHERE passage MATCH ?"
-                " ORDER BY score LIMIT ?",
-                (match, _CANDIDATES),
-            ).fetchall()
-        # The score is negative, the best one the lowest.
-        scored = sorted((score * self._passages[rowid].weight, rowid) for rowid, score in rows)
-        return [self._passages[rowid] for _score, rowid in scored]
+            return [passage for _score, passage in self._scored(self._opened(), *self._terms(question))]
+
+    def _scored(
+        self, connection: sqlite3.Connection, terms: Sequence[str], alone: Sequence[str]
+    ) -> list[tuple[float, Passage]]:
+        """Return the best passages with their scores, best and highest first."""
+        if not terms and not alone:
+            return []
+        # A word that says what a passage is about counts once more than one that only stands in it; a
+        # character alone begins too many words for that, unless there is nothing else.
+        match = " OR ".join([*terms, *alone, *(f"{{lead asked}} : {term}" for term in terms or alone)])
+        weights = ", ".join(map(str, _WEIGHTS))
+        rows = connection.execute(
+            f"SELECT rowid, bm25(passage, {weights}) AS score FROM passage WHERE passage MATCH ?"
+            " ORDER BY score LIMIT ?",
+            (match, _CANDIDATES),
+        ).fetchall()
+        # SQLite's score is negative, the best one the lowest.
+        found = [(-score * self._passages[rowid].weight, rowid) for rowid, score in rows]
+        return [(score, self._passages[rowid]) for score, rowid in sorted(found, key=lambda one: -one[0])]
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._build()
+        return self._connection
 
     def _build(self) -> sqlite3.Connection:
         self._passages = passages_of(self._folder / self._language)
@@ -88,8 +114,11 @@ class HelpIndex:
         words = len(re.findall(r"\w+", f"{lead} {headings} {body} {asked}"))
         return lead, headings, body, asked, _FILLER * (_EVEN_WORDS - words)
 
-    def _match(self, question: str) -> str:
-        """Return the FTS5 expression: any of the telling words, or any word at all where none is telling."""
+    def _terms(self, question: str) -> tuple[Sequence[str], Sequence[str]]:
+        """Return FTS5 expressions of the telling words, or of any word at all where none is telling.
+
+        The second ones are characters alone, which begin a pair.
+        """
         plain = self._unified(question)
         telling = content_words(self._idle.sub(" ", plain))
         terms: dict[str, None] = {}
@@ -97,15 +126,13 @@ class HelpIndex:
         for word in (telling or content_words(plain) or re.findall(r"\w+", plain))[:_MOST_WORDS]:
             tokens = segment(word.replace('"', "")).split()
             if tokens and tokens[-1] >= "㐀":
-                # A character alone begins a pair; at the end of a run it says too little.
+                # At the end of a run a character alone says too little.
                 terms.update((f'"{token}"', None) for token in tokens[:-1])
                 if len(tokens) == 1:
                     alone[f'"{tokens[0]}" *'] = None
             else:
                 terms.update((f'"{token}"', None) for token in tokens)
-        # A word that says what a passage is about counts once more than one that only stands in it; a
-        # character alone begins too many words for that, unless there is nothing else.
-        return " OR ".join([*terms, *alone, *(f"{{lead asked}} : {term}" for term in terms or alone)])
+        return list(terms), list(alone)
 
     def _unified(self, text: str) -> str:
         """Return normal text in which words of one meaning are one word."""

@@ -169,6 +169,35 @@ def test_turns_of_phrase_do_not_change_what_is_found(language: str, plain: str, 
     assert index_of(language).ranked(dressed) == index_of(language).ranked(plain)
 
 
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "Which wine goes with snails?"),
+        ("en", "Turn dolphins into a rhyme."),
+        ("en", "How tall is Mount Everest?"),
+        ("en", "Name the tallest building of Asia."),
+        ("zh_CN", "去河南旅游该看什么？"),
+        ("zh_CN", "珠穆朗玛峰有多高？"),
+        ("zh_CN", "怎么做红烧肉？"),
+    ],
+)
+def test_a_question_about_the_world_finds_no_passage_by_a_common_word(language: str, question: str) -> None:
+    assert index_of(language).best(question) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "tells"),
+    [
+        ("en", "Where does my granny find the bin with discarded chats?", "Trash"),
+        ("en", "My cousin Bartholomew wants a dark theme.", "Dark"),
+        ("zh_CN", "我表弟小明想要深色主题", "深色"),
+        ("zh_CN", "老张问怎么找回删掉的对话", "回收站"),
+    ],
+)
+def test_some_words_that_the_help_lacks_do_no_harm(language: str, question: str, tells: str) -> None:
+    assert tells in (index_of(language).best(question) or "")
+
+
 def test_a_question_of_nothing_but_turns_of_phrase_is_searched_as_it_is() -> None:
     assert index_of("en").best("Now?") is not None
 
