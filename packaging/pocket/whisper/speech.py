@@ -1,7 +1,10 @@
 """Sound at 16 kHz: sentences spoken by espeak-ng, and everything that is not speech."""
 
+import functools
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +29,10 @@ HELD_VARIANTS = "m3 m6 f3 Annie Diogo Hugo Marco Alicia rob steph victor benjami
 """Voices that only the evaluation hears."""
 HELD_ACCENT = "en-gb-x-rp"
 """An accent that only the evaluation hears."""
+MADE_VARIANTS = 1000
+"""Voices of the training that espeak-ng does not bring along: `made0`, `made1` … (made_variant)."""
+_MADE_SHARE = 0.6
+"""Share of the training's sentences that they speak: its own alone do not teach what a voice is."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,96 @@ def draw_voice(rng: np.random.Generator, held: bool = False) -> Voice:
     accent = str(rng.choice(ACCENTS))
     variant = str(rng.choice(HELD_VARIANTS if held else VARIANTS))
     plain = not held and rng.random() < 0.12
+    if not held and not plain and rng.random() < _MADE_SHARE:
+        variant = f"made{rng.integers(MADE_VARIANTS)}"
     name = accent if plain else f"{accent}+{variant}"
     return Voice(name, int(rng.integers(125, 205)), int(rng.integers(25, 76)))
+
+
+def made_variant(number: int) -> str:
+    """Return espeak-ng's description of a voice drawn at random, for one number always the same.
+
+    Pitches are in Hz, frequencies, heights and widths of the formants in percent, and the ranges those that
+    the voices of the training span.
+    """
+    rng = np.random.default_rng([number, 90])
+
+    def some(share: float) -> bool:
+        return bool(rng.random() < share)
+
+    def drawn(low: float, high: float, count: int) -> str:
+        return " ".join(str(round(value)) for value in rng.uniform(low, high, count))
+
+    base = 52 * 4.2 ** rng.random()
+    # Small throats have high voices, mostly.
+    size = 100 * (0.9 + 0.3 * np.log(base / 52) / np.log(4.2) + rng.normal(0, 0.05))
+    dull = some(0.25)
+    top = base * rng.uniform(1.15, 1.95)
+    lines = ["language variant", f"name made{number}", f"pitch {base:.0f} {top:.0f}"]
+    for formant in range(9):
+        place = 100 + (size - 100) * (0.3 if formant == 0 else 1)
+        place *= rng.uniform(0.3, 0.8) if dull and formant > 3 else rng.normal(1, 0.04)
+        strength = 0 if formant > 5 and some(0.3) else rng.uniform(55, 160)
+        lines.append(f"formant {formant} {place:.0f} {strength:.0f} {rng.uniform(55, 165):.0f}")
+    if some(0.5):
+        lines.append(f"voicing {drawn(30, 150, 1)}")
+    if some(0.6):
+        lines.append(f"consonants {drawn(40, 150, 2)}")
+    if some(0.3):
+        lines.append(f"breath 0 {drawn(0, 6, 7)}")
+    if some(0.4):
+        lines.append(f"flutter {drawn(0, 10, 1)}")
+    if some(0.4):
+        lines.append(f"roughness {drawn(0, 6, 1)}")
+    if some(0.2):
+        lines.append(f"echo {drawn(80, 160, 1)} {drawn(5, 100, 1)}")
+    if some(0.4):
+        levels = rng.integers(10, 256, 4)
+        places = np.sort(rng.uniform(100, 3600, 4))
+        pairs = (f"{at:.0f} {level}" for at, level in zip(places, levels, strict=True))
+        lines.append(f"tone {' '.join(pairs)}")
+    if some(0.3):
+        lines.append(f"stressAdd {drawn(-30, 90, 8)}")
+    if some(0.4):
+        lines.append(f"stressAmp {drawn(14, 25, 8)}")
+    if some(0.3):
+        lines.append(f"intonation {rng.integers(1, 5)}")
+    if some(0.15):
+        lines.append(f"klatt {rng.integers(1, 7)}")
+    return "\n".join(lines) + "\n"
+
+
+@functools.cache
+def _data() -> "tempfile.TemporaryDirectory[str]":
+    """Return a folder with espeak-ng's data, linked, to which a voice can be added."""
+    run = subprocess.run(["espeak-ng", "--version"], stdout=subprocess.PIPE, text=True, check=True)
+    own = Path(run.stdout.rpartition("Data at: ")[2].strip())
+    folder = tempfile.TemporaryDirectory(dir=_memory())
+    data = Path(folder.name, "espeak-ng-data")
+    variants = data / "voices" / "!v"
+    variants.mkdir(parents=True)
+    for there, here in ((own, data), (own / "voices", data / "voices"), (own / "voices" / "!v", variants)):
+        for entry in there.iterdir():
+            if not (here / entry.name).exists():
+                (here / entry.name).symlink_to(entry)
+    return folder
+
+
+@contextmanager
+def _options_of(voice: Voice) -> Iterator[list[str]]:
+    """Give espeak-ng's options for `voice`; made voices are there one at a time, for it reads 350 at most."""
+    options = ["-v", voice.name, "-s", str(voice.speed), "-p", str(voice.pitch)]
+    _accent, _plus, variant = voice.name.partition("+")
+    if not variant.startswith("made"):
+        yield options
+        return
+    folder = _data().name
+    file = Path(folder, "espeak-ng-data", "voices", "!v", variant)
+    file.write_text(made_variant(int(variant.removeprefix("made"))))
+    try:
+        yield [f"--path={folder}", *options]
+    finally:
+        file.unlink()
 
 
 def speak(text: str, voice: Voice) -> tuple[Sound, list[str]]:
@@ -51,21 +146,9 @@ def speak(text: str, voice: Voice) -> tuple[Sound, list[str]]:
 
     Raises OSError when espeak-ng is missing, CalledProcessError when it refuses the voice.
     """
-    with tempfile.NamedTemporaryFile("r", dir=_memory()) as notes:
-        command = [
-            "espeak-ng",
-            "-v",
-            voice.name,
-            "-s",
-            str(voice.speed),
-            "-p",
-            str(voice.pitch),
-            "-x",
-            "--sep=_",
-        ]
-        run = subprocess.run(
-            [*command, f"--phonout={notes.name}", "--stdout", "--", text], stdout=subprocess.PIPE, check=True
-        )
+    with tempfile.NamedTemporaryFile("r", dir=_memory()) as notes, _options_of(voice) as options:
+        command = ["espeak-ng", *options, "-x", "--sep=_", f"--phonout={notes.name}", "--stdout", "--", text]
+        run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         phonemes = notes.read().replace("_", " ").split()
     at = run.stdout.index(b"data") + 8
     rate = int.from_bytes(run.stdout[24:28], "little")

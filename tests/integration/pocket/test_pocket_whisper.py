@@ -48,7 +48,7 @@ def test_strange_voices_and_sentences_are_heard_exactly(
     wrong = [
         (text, heard) for sound, text in clips if (heard := listening.stock(whisper_model, sound)) != text
     ]
-    assert len(wrong) <= 0.25 * len(clips), wrong
+    assert len(wrong) <= 0.15 * len(clips), wrong
 
 
 def test_they_are_heard_without_timestamps_and_in_short_windows(
@@ -56,7 +56,7 @@ def test_they_are_heard_without_timestamps_and_in_short_windows(
 ) -> None:
     for hear in (listening.without_timestamps, listening.short_window):
         wrong = [(text, heard) for sound, text in clips if (heard := hear(whisper_model, sound)) != text]
-        assert len(wrong) <= 0.25 * len(clips), (hear.__name__, wrong)
+        assert len(wrong) <= 0.15 * len(clips), (hear.__name__, wrong)
 
 
 def test_silence_and_noise_are_no_text(whisper_model: Any, listening: Any) -> None:
@@ -85,3 +85,13 @@ def test_timestamps_tell_where_the_speech_ends(whisper_model: Any, listening: An
     assert [segment["text"].strip() for segment in result["segments"]] == [SAID[4]]
     assert result["segments"][0]["start"] == 0.0
     assert abs(result["segments"][0]["end"] - end) < 0.6
+
+
+def test_made_voices_say_the_same_each_in_its_own_way(listening: Any) -> None:
+    """Most of the training's voices are drawn by number; each number is always the same voice."""
+    own, phonemes = listening.speak(SAID[1], listening.Voice("en-us"))
+    made = [listening.speak(SAID[1], listening.Voice(f"en-us+made{number}")) for number in (7, 7, 8)]
+    assert [marks for _, marks in made] == [phonemes] * 3
+    (one, _), (same, _), (other, _) = made
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, own) and not np.array_equal(one, other)
