@@ -32,14 +32,14 @@ SYSTEMS = [
 OTHER_TOOLS = "web_search read_file send_mail run_code weather list_files browser play_music".split()
 """Names of tools that the model does not know."""
 MIX = {
-    "tool": 33,
+    "tool": 26,
     "help": 14,
-    "decline": 15,
-    "smalltalk": 8,
+    "decline": 20,
+    "smalltalk": 17,
     "remark": 2,
-    "recall": 11,
-    "copy": 5,
-    "passage": 12,
+    "recall": 7,
+    "copy": 6,
+    "passage": 8,
 }
 """Shares of turns in percent; a dialogue strings several of them together."""
 LENGTHS = {1: 24, 2: 26, 3: 20, 4: 12, 5: 8, 6: 5, 8: 3, 10: 2}

@@ -280,7 +280,7 @@ ROWS: dict[str, Make] = {
     "recalls a fact after 4 other turns": recall(4),
     "says that it was not told": unknown,
     "declines what it cannot know": decline,
-    "the same, at times after a search of the help": decline_in_the_end,
+    "the same, of others, where it may search the help first": decline_in_the_end,
     "questions about the app go to the help search, word for word": help_search,
     "small talk": smalltalk,
 }

@@ -8,12 +8,19 @@ from functools import lru_cache
 from grammar import as_read, dressed, expand
 from words import Filler, load, vocabulary
 
-_WORLD_IN_APP_FRAMES = 0.35
+_WORLD_IN_APP_FRAMES = 0.4
 """Share of the questions on the world that are asked in the words of those on the application."""
 _NAMES_THE_APP = re.compile(
     r"(?i)\b(app|application|program|assistant|software|here|window|screen)\b|应用|程序|软件|助手|这里|这儿|界面"
 )
+_SLOT = re.compile(r"\{\w+\}")
 _OF_THE_WORLD = ("{topic}", "{topic}", "{person}", "{place}")
+_APP_IN_WORLD_FRAMES = 0.2
+"""Share of the questions on a thing of the application that are asked in the words of those on the world."""
+_LEAST_OF_A_NAME = {"en": 14, "zh": 4}
+"""Characters of a thing that may be asked for so: "the clock" and "tokens" are of the world as well."""
+_ANSWERS_THE_SAME = ({"place", "street"}, {"room", "spot"}, {"path", "spot"})
+"""Fields of a text of which one question may mean either, so that only one of them is told."""
 
 
 @lru_cache
@@ -21,6 +28,13 @@ def _world_frames(language: str) -> list[str]:
     """Return frames of questions on the application that ask for the world, so that the topic decides."""
     frames = [f for f in load("app")["frame"][language]["thing_train"] if not _NAMES_THE_APP.search(f)]
     return [frame.replace("{thing}", slot) for frame in frames for slot in _OF_THE_WORLD]
+
+
+@lru_cache
+def _app_frames(language: str) -> list[str]:
+    """Return frames of questions on the world that ask for a {thing} of the application, as above."""
+    frames = [f for f in load("decline")["know"][language]["train"] if set(_SLOT.findall(f)) == {"{topic}"}]
+    return [frame.replace("{topic}", "{thing}") for frame in frames]
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,8 @@ class Families:
             if about:
                 frames = data["frame"][self.language][f"{kind}_{self._split}"]
                 name = rng.choice(about)
+                if kind == "thing" and not self.held and len(name) >= _LEAST_OF_A_NAME[self.language]:
+                    frames = _app_frames(self.language) if rng.random() < _APP_IN_WORLD_FRAMES else frames
                 sources.append([frame.replace(f"{{{kind}}}", name) for frame in frames])
         return Turn(
             self._draw(rng.choice(sources)),
@@ -193,6 +209,9 @@ class Families:
         subject = rng.choice(data["subject"])
         name = expand(subject[language], rng, self.fill)
         names = rng.sample(subject["fields"], rng.randint(2, min(4, len(subject["fields"]))))
+        for pair in _ANSWERS_THE_SAME:
+            if pair <= set(names):
+                names.remove(rng.choice(sorted(pair)))
         values = {key: self._value(data["field"][key]["slot"]) for key in names}
         says = [
             self._about(rng.choice(data["field"][key][language]["says"]), name, values[key]) for key in names

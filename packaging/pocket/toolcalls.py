@@ -166,7 +166,7 @@ class Requests:
     def help(self) -> Request:
         """Return a question about the app, searched for word for word, answered with the passage."""
         question = self._families.dressed(careless(self._families.app().user, self._rng))
-        none = self._rng.random() < 0.04
+        none = self._rng.random() < 0.07
         passage = "none" if none else help_passage(self._language, self._rng)
         arguments = {"query": question}
         answer = self._families.decline().answer if none else passage
@@ -366,6 +366,9 @@ class Requests:
             # Small numbers are also said in words; "a mile" is one mile.
             number = rng.choice([*range(1, 21), *range(30, 101, 10)])
             said, written = spoken(number, self._language), str(number)
+            if self._language == "zh" and rng.random() < 0.35:
+                number, said = rng.choice([(2, "两"), (2, "两"), (0.5, "半")])
+                written = str(number)
             if self._language == "en" and rng.random() < 0.6:
                 names, singles = rng.choice([group for group in units_of_the_tool("en") if group[1]])
                 one, other = rng.choice(singles), rng.choice(names)
