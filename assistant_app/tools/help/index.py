@@ -26,6 +26,7 @@ _FILLER = "\ue000 "
 """A word that nobody types."""
 _CANDIDATES, _MOST_WORDS = 20, 40
 _LEAST_SCORE = 1.0
+"""What a passage needs to answer a question of which the help knows every word."""
 _UNKNOWN_COSTS = {"en": 4.2, "zh_CN": 1.2}
 """What each word of the question (in Chinese each pair of characters) that is nowhere in the help adds to the
 least score. A question with several such words is about something else: "Which wine goes with snails?" has
@@ -52,7 +53,7 @@ class HelpIndex:
         Raises OSError where the pages cannot be read.
         """
         with self._lock:
-            connection = self._opened()
+            connection = self._opened()  # first, since it reads the words that the terms are made of
             terms, alone = self._terms(question)
             scored = self._scored(connection, terms, alone)
             known = "SELECT EXISTS(SELECT 1 FROM passage WHERE passage MATCH ?)"
@@ -64,7 +65,9 @@ class HelpIndex:
     def ranked(self, question: str) -> list[Passage]:
         """Return the best passages, best first. Raises OSError where the pages cannot be read."""
         with self._lock:
-            return [passage for _score, passage in self._scored(self._opened(), *self._terms(question))]
+            connection = self._opened()
+            scored = self._scored(connection, *self._terms(question))
+        return [passage for _score, passage in scored]
 
     def _scored(
         self, connection: sqlite3.Connection, terms: Sequence[str], alone: Sequence[str]

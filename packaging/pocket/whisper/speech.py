@@ -69,6 +69,10 @@ def made_variant(number: int) -> str:
     def drawn(low: float, high: float, count: int) -> str:
         return " ".join(str(round(value)) for value in rng.uniform(low, high, count))
 
+    def trait(share: float, name: str, *ranges: tuple[float, float, int]) -> None:
+        if some(share):
+            lines.append(f"{name} {' '.join(drawn(*limits) for limits in ranges)}")
+
     base = 52 * 4.2 ** rng.random()
     # Small throats have high voices, mostly.
     size = 100 * (0.9 + 0.3 * np.log(base / 52) / np.log(4.2) + rng.normal(0, 0.05))
@@ -80,27 +84,19 @@ def made_variant(number: int) -> str:
         place *= rng.uniform(0.3, 0.8) if dull and formant > 3 else rng.normal(1, 0.04)
         strength = 0 if formant > 5 and some(0.3) else rng.uniform(55, 160)
         lines.append(f"formant {formant} {place:.0f} {strength:.0f} {rng.uniform(55, 165):.0f}")
-    if some(0.5):
-        lines.append(f"voicing {drawn(30, 150, 1)}")
-    if some(0.6):
-        lines.append(f"consonants {drawn(40, 150, 2)}")
-    if some(0.3):
-        lines.append(f"breath 0 {drawn(0, 6, 7)}")
-    if some(0.4):
-        lines.append(f"flutter {drawn(0, 10, 1)}")
-    if some(0.4):
-        lines.append(f"roughness {drawn(0, 6, 1)}")
-    if some(0.2):
-        lines.append(f"echo {drawn(80, 160, 1)} {drawn(5, 100, 1)}")
+    trait(0.5, "voicing", (30, 150, 1))
+    trait(0.6, "consonants", (40, 150, 2))
+    trait(0.3, "breath 0", (0, 6, 7))
+    trait(0.4, "flutter", (0, 10, 1))
+    trait(0.4, "roughness", (0, 6, 1))
+    trait(0.2, "echo", (80, 160, 1), (5, 100, 1))
     if some(0.4):
         levels = rng.integers(10, 256, 4)
         places = np.sort(rng.uniform(100, 3600, 4))
         pairs = (f"{at:.0f} {level}" for at, level in zip(places, levels, strict=True))
         lines.append(f"tone {' '.join(pairs)}")
-    if some(0.3):
-        lines.append(f"stressAdd {drawn(-30, 90, 8)}")
-    if some(0.4):
-        lines.append(f"stressAmp {drawn(14, 25, 8)}")
+    trait(0.3, "stressAdd", (-30, 90, 8))
+    trait(0.4, "stressAmp", (14, 25, 8))
     if some(0.3):
         lines.append(f"intonation {rng.integers(1, 5)}")
     if some(0.15):

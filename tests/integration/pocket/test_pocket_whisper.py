@@ -88,7 +88,7 @@ def test_timestamps_tell_where_the_speech_ends(whisper_model: Any, listening: An
 
 
 def test_made_voices_say_the_same_each_in_its_own_way(listening: Any) -> None:
-    """Most of the training's voices are drawn by number; each number is always the same voice."""
+    """Half of the training's newer voices are drawn by number; each number is always the same voice."""
     own, phonemes = listening.speak(SAID[1], listening.Voice("en-us"))
     made = [listening.speak(SAID[1], listening.Voice(f"en-us+made{number}")) for number in (7, 7, 8)]
     assert [marks for _, marks in made] == [phonemes] * 3
